@@ -1,0 +1,221 @@
+//! Files → typed objects. Whatever is not understood is a violation that names it; nothing is skipped.
+
+use crate::layout::Kustomization;
+use crate::object::{Manifest, Object};
+use crate::violation::Violation;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_yaml::Value;
+use std::path::Path;
+
+/// The file that says which files of a folder are applied.
+pub const KUSTOMIZATION: &str = "kustomization.yaml";
+
+/// Reads the objects of a folder as `kubectl apply -k` would take them: what its kustomization lists, in that order.
+/// A folder without one stands for all of its YAML files, sorted by path.
+///
+/// # Errors
+/// Every file that cannot be read, every kind or field that is not known, every value of the wrong type.
+pub fn folder(folder: &Path) -> Result<Vec<Manifest>, Vec<Violation>> {
+    let mut reading = Reading::default();
+    reading.folder(folder);
+    if reading.violations.is_empty() { Ok(reading.manifests) } else { Err(reading.violations) }
+}
+
+/// Reads the objects in `text`; `file` is the name that violations carry.
+pub fn text(file: &str, text: &str) -> Result<Vec<Manifest>, Vec<Violation>> {
+    let mut reading = Reading::default();
+    reading.text(file, text);
+    if reading.violations.is_empty() { Ok(reading.manifests) } else { Err(reading.violations) }
+}
+
+#[derive(Default)]
+struct Reading {
+    manifests: Vec<Manifest>,
+    violations: Vec<Violation>,
+}
+
+impl Reading {
+    fn folder(&mut self, folder: &Path) {
+        let kustomization = folder.join(KUSTOMIZATION);
+        let entries =
+            if kustomization.is_file() { self.listed(&kustomization) } else { self.found(folder) };
+        for entry in entries {
+            let path = folder.join(&entry);
+            if path.is_dir() { self.folder(&path) } else { self.file(&path) }
+        }
+    }
+
+    fn listed(&mut self, kustomization: &Path) -> Vec<String> {
+        let name = kustomization.display().to_string();
+        let Some(content) = self.content(kustomization) else { return Vec::new() };
+        let read = serde_yaml::from_str(&content)
+            .map_err(|error| vec![not_yaml(&name, &error)])
+            .and_then(|value| strict::<Kustomization>(&name, "Kustomization", value));
+        match read {
+            Ok(kustomization) => kustomization.resources,
+            Err(violations) => {
+                self.violations.extend(violations);
+                Vec::new()
+            }
+        }
+    }
+
+    fn found(&mut self, folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).and_then(|entries| {
+            entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+        });
+        let mut entries: Vec<String> = entries.unwrap_or_else(|error| {
+            self.unreadable(folder, &error);
+            Vec::new()
+        });
+        entries.retain(|name| folder.join(name).is_dir() || has_extension(name, &["yaml", "yml"]));
+        entries.sort();
+        entries
+    }
+
+    fn file(&mut self, path: &Path) {
+        if let Some(content) = self.content(path) {
+            self.text(&path.display().to_string(), &content);
+        }
+    }
+
+    fn content(&mut self, path: &Path) -> Option<String> {
+        std::fs::read_to_string(path).map_err(|error| self.unreadable(path, &error)).ok()
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &std::io::Error) {
+        let hint = format!(
+            "list only what exists in the {KUSTOMIZATION} beside it, and check its permissions"
+        );
+        self.violations.push(Violation::of_file(
+            path.display().to_string(),
+            format!("cannot be read: {error}"),
+            hint,
+        ));
+    }
+
+    fn text(&mut self, file: &str, text: &str) {
+        for document in serde_yaml::Deserializer::from_str(text) {
+            match Value::deserialize(document) {
+                Ok(Value::Null) => {}
+                Ok(value) => match object(file, value) {
+                    Ok(object) => self.manifests.push(Manifest { file: file.to_owned(), object }),
+                    Err(violations) => self.violations.extend(violations),
+                },
+                Err(error) => {
+                    self.violations.push(not_yaml(file, &error));
+                    // The parser cannot find the next document behind a syntax error.
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn not_yaml(file: &str, error: &serde_yaml::Error) -> Violation {
+    let hint = "mend the YAML at the place that the message names".into();
+    Violation::of_file(file, format!("is not valid YAML: {error}"), hint)
+}
+
+fn has_extension(name: &str, extensions: &[&str]) -> bool {
+    Path::new(name)
+        .extension()
+        .and_then(|found| found.to_str())
+        .is_some_and(|found| extensions.contains(&found))
+}
+
+fn object(file: &str, value: Value) -> Result<Object, Vec<Violation>> {
+    let word = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let meta = |key: &str| value.get("metadata")?.get(key)?.as_str().map(ToOwned::to_owned);
+    let (version, kind) = (word("apiVersion"), word("kind"));
+    let name =
+        [meta("namespace"), meta("name")].into_iter().flatten().collect::<Vec<_>>().join("/");
+    let place = format!("{kind} {name}");
+    Ok(match (version.as_str(), kind.as_str()) {
+        ("apps/v1", "Deployment") => Object::Deployment(strict(file, &place, value)?),
+        ("networking.istio.io/v1", "DestinationRule") => {
+            Object::DestinationRule(strict(file, &place, value)?)
+        }
+        ("networking.istio.io/v1", "Gateway") => Object::Gateway(strict(file, &place, value)?),
+        ("v1", "Namespace") => Object::Namespace(strict(file, &place, value)?),
+        ("security.istio.io/v1", "PeerAuthentication") => {
+            Object::PeerAuthentication(strict(file, &place, value)?)
+        }
+        ("v1", "Service") => Object::Service(strict(file, &place, value)?),
+        ("telemetry.istio.io/v1", "Telemetry") => Object::Telemetry(strict(file, &place, value)?),
+        ("networking.istio.io/v1", "VirtualService") => {
+            Object::VirtualService(strict(file, &place, value)?)
+        }
+        _ => return Err(vec![unknown_kind(file, &place, &version, &kind)]),
+    })
+}
+
+fn unknown_kind(file: &str, place: &str, version: &str, kind: &str) -> Violation {
+    let known: Vec<String> =
+        Object::KINDS.iter().map(|(version, kind)| format!("{version} {kind}")).collect();
+    Violation {
+        file: file.to_owned(),
+        object: place.trim().to_owned(),
+        field: "kind".into(),
+        message: format!("`{version} {kind}` is not a kind that the lab knows"),
+        hint: format!("use one of: {}", known.join(", ")),
+    }
+}
+
+/// Reads a value as `T`, with every unknown field and the path of a wrong one as violations.
+fn strict<T: DeserializeOwned>(
+    file: &str,
+    object: &str,
+    value: Value,
+) -> Result<T, Vec<Violation>> {
+    let violation = |field: String, message: String, hint: &str| Violation {
+        file: file.to_owned(),
+        object: object.to_owned(),
+        field,
+        message,
+        hint: hint.to_owned(),
+    };
+    let mut unknown = Vec::new();
+    let mut note = |path: serde_ignored::Path<'_>| unknown.push(plain(&path.to_string()));
+    let read = serde_path_to_error::deserialize(serde_ignored::Deserializer::new(value, &mut note));
+    let mut violations: Vec<Violation> = unknown
+        .into_iter()
+        .map(|field| {
+            violation(
+                field,
+                "is not a field of this kind".into(),
+                "check its spelling and its place",
+            )
+        })
+        .collect();
+    match read {
+        Ok(read) if violations.is_empty() => return Ok(read),
+        Ok(_) => {}
+        Err(error) => {
+            let field = error.path().to_string();
+            let field = if field == "." { String::new() } else { plain(&field) };
+            let message = error.into_inner().to_string();
+            violations.push(violation(
+                field,
+                message,
+                "see the kind's reference for the type of this field",
+            ));
+        }
+    }
+    Err(violations)
+}
+
+/// Path in the form of the reference documentation: `spec.http[0].route`. `serde_ignored` writes `?` for an `Option`.
+fn plain(path: &str) -> String {
+    let segments = path.split('.').filter(|segment| *segment != "?");
+    segments.fold(String::new(), |path, segment| {
+        if segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.is_empty() {
+            format!("{path}[{segment}]")
+        } else if path.is_empty() {
+            segment.to_owned()
+        } else {
+            format!("{path}.{segment}")
+        }
+    })
+}
