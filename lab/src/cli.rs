@@ -1,0 +1,189 @@
+//! The command line: what can be asked for, and which function answers. The only reader of the environment.
+
+use crate::command;
+use crate::embedded::Options;
+use crate::failure::{Failure, Result};
+use crate::process;
+use crate::state::StateFolder;
+use crate::terminal;
+use clap::{Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// An Istio lab without a cluster: the rendered manifests, local processes of the real server, a real Envoy.
+#[derive(Debug, Parser)]
+#[command(name = "lab", version, propagate_version = true)]
+pub struct Arguments {
+    /// The folder that the lab keeps everything in
+    #[arg(long, global = true, default_value = ".lab", env = "LAB_STATE")]
+    state: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the lab, and stop it with Ctrl-C
+    Up(Up),
+    /// Stop the lab
+    Down,
+    /// Add a layer of the manifests while the lab runs
+    Apply {
+        /// A folder of the manifests, such as canary-v2
+        layer: String,
+    },
+    /// Take a layer away while the lab runs
+    Remove {
+        /// A folder of the manifests, such as canary-v2
+        layer: String,
+    },
+    /// Show what runs where
+    Status {
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Check the claims of the lab from outside, through the gateway
+    Verify {
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// List the latest traces, or show one
+    Traces {
+        /// The trace's id, or the beginning of it
+        id: Option<String>,
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Tell the whole story: up, verify, a canary lane, a trace of each lane, down
+    Demo(Start),
+    /// Print the path of the Envoy that the lab runs, and install it if need be
+    Envoy(Programs),
+    /// The server of a pod
+    #[command(name = process::HTTPSERVER, hide = true)]
+    Httpserver(httpserver::Config),
+    /// Become another program that ends when the lab ends
+    #[command(name = process::EXEC, hide = true)]
+    Exec {
+        parent: u32,
+        program: PathBuf,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Up {
+    #[command(flatten)]
+    start: Start,
+    /// Return when the lab serves, and leave it running
+    #[arg(long)]
+    detach: bool,
+    /// This is the lab that `--detach` leaves running
+    #[arg(long, hide = true, conflicts_with = "detach")]
+    detached: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Start {
+    /// The folder of the rendered manifests
+    #[arg(long, default_value = "out")]
+    manifests: PathBuf,
+    /// A layer to apply on top of base and v1; may be given several times
+    #[arg(long, value_name = "LAYER")]
+    with: Vec<String>,
+    /// The port on 127.0.0.1 for HTTPS [default: a free one]
+    #[arg(long, value_name = "PORT")]
+    https_port: Option<u16>,
+    /// The port on 127.0.0.1 for plain HTTP [default: a free one]
+    #[arg(long, value_name = "PORT")]
+    http_port: Option<u16>,
+    #[command(flatten)]
+    programs: Programs,
+}
+
+#[derive(Debug, clap::Args)]
+struct Programs {
+    /// The Envoy to run [default: the one on PATH if its version fits, else one that is installed]
+    #[arg(long, value_name = "FILE", env = "LAB_ENVOY")]
+    envoy: Option<PathBuf>,
+    #[arg(long, env = "PATH", hide = true)]
+    path: Option<String>,
+}
+
+/// The form of what a command prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+impl Arguments {
+    /// Runs the command to its end. Exit code 0: done, and every claim held; 1: the input is wrong or a claim failed; 2:
+    /// the lab or its machine failed.
+    pub fn run(self) -> ExitCode {
+        // HTTP clients ask the process for its provider of cryptography, the server's too; there is none before this.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        match self.command {
+            // These two are other programs under this one's roof, with a runtime of their own or none.
+            Command::Httpserver(config) => httpserver::main_with(config),
+            Command::Exec { parent, program, arguments } => {
+                report(process::exec(parent, &program, &arguments).map(|never| match never {}))
+            }
+            command => {
+                // One thread: a child dies when the thread that started it ends, so that must be the main one.
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                let result = runtime
+                    .map_err(|error| Failure::lab(format!("no runtime: {error}"), "run it again"))
+                    .and_then(|runtime| runtime.block_on(dispatch(command, self.state)));
+                report(result)
+            }
+        }
+    }
+}
+
+fn report(result: Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|failure| {
+        terminal::error(&failure.to_string());
+        failure.exit_code()
+    })
+}
+
+async fn dispatch(command: Command, state: PathBuf) -> Result<ExitCode> {
+    let state = StateFolder::create(&state)?;
+    match command {
+        Command::Up(Up { start, detach: true, .. }) => {
+            command::up::detach(state, start.into()).await
+        }
+        Command::Up(Up { start, detached: true, .. }) => {
+            command::up::detached(state, start.into()).await
+        }
+        Command::Up(Up { start, .. }) => command::up::attached(state, start.into()).await,
+        Command::Down => command::down::down(&state).await,
+        Command::Apply { layer } => command::layer::apply(&state, layer).await,
+        Command::Remove { layer } => command::layer::remove(&state, layer).await,
+        Command::Status { output } => command::status::status(&state, output).await,
+        Command::Verify { output } => command::verify::verify(&state, output).await,
+        Command::Traces { id, output } => {
+            command::traces::traces(&state, id.as_deref(), output).await
+        }
+        Command::Demo(start) => command::demo::demo(state, start.into()).await,
+        Command::Envoy(programs) => {
+            command::envoy::envoy(&state, programs.envoy, programs.path).await
+        }
+        Command::Httpserver(_) | Command::Exec { .. } => {
+            unreachable!("these run without the runtime of the lab")
+        }
+    }
+}
+
+impl From<Start> for Options {
+    fn from(start: Start) -> Self {
+        let Start { manifests, with, https_port, http_port, programs: Programs { envoy, path } } =
+            start;
+        Self { manifests, with, https_port, http_port, envoy, path }
+    }
+}

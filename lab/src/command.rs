@@ -1,0 +1,10 @@
+//! The commands: each module is one, from its arguments to what it prints and its exit code.
+
+pub(crate) mod demo;
+pub(crate) mod down;
+pub(crate) mod envoy;
+pub(crate) mod layer;
+pub(crate) mod status;
+pub(crate) mod traces;
+pub(crate) mod up;
+pub(crate) mod verify;

@@ -1,0 +1,79 @@
+//! `lab traces`: the latest traces, or one of them as a waterfall.
+
+use super::status::{indented, table};
+use crate::cli::Output;
+use crate::control;
+use crate::failure::{Failure, Result};
+use crate::jaeger::Client;
+use crate::state::StateFolder;
+use crate::terminal;
+use crate::topology::{INGRESS_NAME, INGRESS_NAMESPACE};
+use crate::trace::Trace;
+use crate::waterfall::{milliseconds, waterfall};
+use std::process::ExitCode;
+
+/// How many traces are listed, and among how many an abbreviated id is looked for.
+const LISTED: usize = 20;
+const SEARCHED: usize = 2_000;
+
+pub(crate) async fn traces(
+    state: &StateFolder,
+    id: Option<&str>,
+    output: Output,
+) -> Result<ExitCode> {
+    let client = Client::new(&control::status(state).await?.traces)?;
+    let gateway = format!("{INGRESS_NAME}.{INGRESS_NAMESPACE}");
+    match id {
+        None => {
+            let traces = client.latest(&gateway, LISTED).await?;
+            match output {
+                Output::Json => terminal::json(&traces)?,
+                Output::Text => list(&traces),
+            }
+        }
+        Some(id) => {
+            let known = client.latest(&gateway, SEARCHED).await?;
+            let trace = known
+                .iter()
+                .find(|trace| trace.id.starts_with(&id.to_lowercase()))
+                .ok_or_else(|| {
+                    Failure::input(
+                        format!("there is no trace `{id}`"),
+                        "`cargo lab traces` lists the latest ones",
+                    )
+                })?;
+            match output {
+                Output::Json => terminal::json(trace)?,
+                Output::Text => terminal::line(waterfall(trace).trim_end()),
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn list(traces: &[Trace]) {
+    if traces.is_empty() {
+        terminal::line("no traces yet: send a request, or run `cargo lab verify`");
+        return;
+    }
+    let mut table = table(&["TRACE", "LANE", "SPANS", "DURATION", "STATUS", "REQUEST"]);
+    for trace in traces {
+        let tag = |name: &str| {
+            trace.spans.iter().find_map(|span| span.tags.get(name)).cloned().unwrap_or_default()
+        };
+        let lane = Some(tag("lane")).filter(|lane| !lane.is_empty()).unwrap_or("-".into());
+        let count = trace.spans.len().to_string();
+        table.add_row([
+            trace.id.clone(),
+            lane,
+            count,
+            milliseconds(trace.duration()),
+            tag("http.status_code"),
+            tag("http.url"),
+        ]);
+    }
+    terminal::line(&indented(&table));
+    terminal::line(&terminal::dim(
+        "  `cargo lab traces ID` shows one; the beginning of an id will do",
+    ));
+}

@@ -1,0 +1,116 @@
+//! `lab up`: starts the lab, in front of the terminal or behind it.
+
+use crate::control::{self, Server};
+use crate::disk;
+use crate::embedded::{Embedded, Options, Signals, serve};
+use crate::failure::{Failure, Fault, Result};
+use crate::process;
+use crate::state::StateFolder;
+use crate::terminal;
+use crate::wait;
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long a lab may take to start behind the terminal; installing Envoy needs the network.
+const START_PATIENCE: Duration = Duration::from_secs(600);
+
+/// Starts the lab, says what runs where, and serves until Ctrl-C.
+pub(crate) async fn attached(state: StateFolder, options: Options) -> Result<ExitCode> {
+    let (lab, server, mut signals) = start(&state, options).await?;
+    super::status::summary(&lab.status());
+    terminal::line("\nCtrl-C or `cargo lab down` stops everything.");
+    serve(lab, server, &mut signals).await?;
+    terminal::line("the lab is stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The lab behind the terminal: its output is a log.
+pub(crate) async fn detached(state: StateFolder, options: Options) -> Result<ExitCode> {
+    process::leave_session()?;
+    let (lab, server, mut signals) = start(&state, options).await?;
+    serve(lab, server, &mut signals).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts another process as the lab and returns when it serves.
+pub(crate) async fn detach(state: StateFolder, options: Options) -> Result<ExitCode> {
+    drop(state.lock()?);
+    let log = state.detached_log();
+    disk::remove(&log)?;
+    let mut child = process::spawn_detached(&arguments(&state, &options), &log)?;
+    let mut shown = 0;
+    let outcome = wait::until(START_PATIENCE, async || {
+        let ended = child.try_wait().ok().flatten();
+        shown += show_from(&log, shown);
+        if let Some(status) = ended {
+            return Some(Err(status));
+        }
+        control::is_running(&state).await.then_some(Ok(()))
+    });
+    match outcome.await {
+        Some(Ok(())) => {
+            show_from(&log, shown);
+            super::status::summary(&control::status(&state).await?);
+            terminal::line("\n`cargo lab down` stops everything.");
+            Ok(ExitCode::SUCCESS)
+        }
+        // Its own error is among the lines that were just shown.
+        Some(Err(status)) => Ok(status
+            .code()
+            .and_then(|code| u8::try_from(code).ok())
+            .map_or(Fault::Lab.into(), ExitCode::from)),
+        None => {
+            child.kill().await.ok();
+            Err(Failure::lab(
+                format!("the lab did not start within {START_PATIENCE:?}"),
+                format!("see {}", log.display()),
+            ))
+        }
+    }
+}
+
+async fn start(state: &StateFolder, options: Options) -> Result<(Embedded, Server, Signals)> {
+    let mut signals = Signals::listen()?;
+    let lab = tokio::select! {
+        lab = Embedded::start(state.clone(), options, &terminal::done) => lab,
+        () = signals.next() => Err(Failure::input("stopped before it was up", "run `cargo lab up` again")),
+    };
+    let lab = match lab {
+        Ok(lab) => lab,
+        Err(failure) => {
+            // Another lab's files are not ours to remove.
+            if let Ok(_lock) = state.lock() {
+                state.leave()?;
+            }
+            return Err(failure);
+        }
+    };
+    let server = Server::start(state)?;
+    Ok((lab, server, signals))
+}
+
+/// Prints what a log holds beyond `start` bytes, and returns how much that was.
+fn show_from(log: &std::path::Path, start: usize) -> usize {
+    let text = std::fs::read(log).unwrap_or_default();
+    let new = String::from_utf8_lossy(text.get(start..).unwrap_or_default()).into_owned();
+    // Whole lines only; the rest comes with the next look.
+    let whole = new.rfind('\n').map_or(0, |end| end + 1);
+    if whole > 0 {
+        terminal::line(new[..whole].trim_end());
+    }
+    whole
+}
+
+fn arguments(state: &StateFolder, options: &Options) -> Vec<OsString> {
+    let Options { manifests, with, https_port, http_port, envoy, path: _ } = options;
+    let mut arguments: Vec<OsString> =
+        vec!["--state".into(), state.root().into(), "up".into(), "--detached".into()];
+    let mut add = |flag: &str, value: OsString| arguments.extend([flag.into(), value]);
+    add("--manifests", manifests.into());
+    with.iter().for_each(|layer| add("--with", layer.into()));
+    https_port.iter().for_each(|port| add("--https-port", port.to_string().into()));
+    http_port.iter().for_each(|port| add("--http-port", port.to_string().into()));
+    envoy.iter().for_each(|file| add("--envoy", file.into()));
+    arguments
+}

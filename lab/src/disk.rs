@@ -1,0 +1,64 @@
+//! The one module that writes and removes files: whole files, by rename, so that no reader sees half of one.
+
+use crate::failure::{Failure, Result};
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Access {
+    Everyone,
+    /// Mode 0600: private keys.
+    Owner,
+}
+
+/// Replaces `path` by `content` in one step.
+pub(crate) fn replace(path: &Path, content: &[u8], access: Access) -> Result<()> {
+    let mode = match access {
+        Access::Everyone => 0o644,
+        Access::Owner => 0o600,
+    };
+    // Beside the file: a rename must stay on one file system.
+    let beside = path.with_extension("new");
+    remove(&beside)?;
+    let written = fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside);
+    let written = written
+        .and_then(|mut file| file.write_all(content))
+        .and_then(|()| fs::rename(&beside, path));
+    written.map_err(|error| Failure::disk(path, &error))
+}
+
+pub(crate) fn create_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|error| Failure::disk(path, &error))
+}
+
+/// Removes a file if it is there.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    absent_is_fine(path, fs::remove_file(path))
+}
+
+/// Removes a folder with everything in it if it is there.
+#[expect(clippy::disallowed_methods, reason = "the module that removes files")]
+pub(crate) fn remove_folder(path: &Path) -> Result<()> {
+    absent_is_fine(path, fs::remove_dir_all(path))
+}
+
+/// The last lines of a text file, at most `lines`; empty where there is none.
+pub(crate) fn tail(path: &Path, lines: usize) -> String {
+    let text = fs::read(path)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default();
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
+}
+
+fn absent_is_fine(path: &Path, result: std::io::Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::disk(path, &error))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,241 @@
+//! The running lab: what istiod and the kubelet would do with the manifests, for one Envoy and local processes.
+//!
+//! Every change goes the same way, make before break: new pods, wait until they are ready, listeners and clusters that
+//! are new, routes, wait until nothing is left on the way, listeners and clusters that are gone, old pods.
+
+mod cast;
+mod serve;
+mod start;
+
+pub(crate) use serve::{Signals, serve};
+pub(crate) use start::Options;
+
+use crate::address::Ports;
+use crate::admin::{self, Admin};
+use crate::certificate::Certificates;
+use crate::collector::Collector;
+use crate::control::{EnvoyStatus, PodStatus, Status};
+use crate::envoy::{self, Addresses, Snapshot, inbound_statistics};
+use crate::failure::{Failure, Result};
+use crate::layers::{GROUND, Layers};
+use crate::process;
+use crate::state::StateFolder;
+use crate::topology::Topology;
+use crate::wait;
+use crate::xds::Files;
+use cast::Cast;
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tokio::process::Child;
+
+/// How long requests may take to finish when what they run on goes away; longer than any grace period of a pod.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
+/// For how long nothing must be on the way before a thing counts as unused: Envoy's worker learns of new routes a
+/// moment after Envoy confirms them.
+const QUIET: Duration = Duration::from_millis(50);
+
+/// Tells of a step that is done: what, and how long it took.
+pub(crate) type Tell<'a> = &'a dyn Fn(&str, Duration);
+
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    state: StateFolder,
+    layers: Layers,
+    /// Names of the applied layers, in the order of application.
+    applied: Vec<String>,
+    topology: Topology,
+    addresses: Addresses,
+    ports: Ports,
+    cast: Cast,
+    files: Files,
+    admin: Admin,
+    admin_address: String,
+    envoy: Child,
+    envoy_program: PathBuf,
+    certificates: Certificates,
+    collector: Collector,
+    /// Held for as long as the lab runs.
+    _lock: File,
+}
+
+impl Embedded {
+    /// Applies a layer while requests run.
+    pub(crate) async fn apply(&mut self, layer: &str, tell: Tell<'_>) -> Result<()> {
+        if self.applied.iter().any(|applied| applied == layer) {
+            let hint = format!("see `cargo lab status`; `cargo lab remove {layer}` takes it away");
+            return Err(Failure::input(format!("the layer `{layer}` is applied already"), hint));
+        }
+        let layers = self.applied.iter().cloned().chain([layer.to_owned()]).collect();
+        self.change(layers, tell).await
+    }
+
+    /// Removes a layer while requests run.
+    pub(crate) async fn remove(&mut self, layer: &str, tell: Tell<'_>) -> Result<()> {
+        if GROUND.contains(&layer) {
+            let message = format!("the layer `{layer}` is the ground of the lab and stays");
+            return Err(Failure::input(message, "`cargo lab down` stops the whole lab"));
+        }
+        if !self.applied.iter().any(|applied| applied == layer) {
+            let hint = format!("applied are: {}", self.applied.join(", "));
+            return Err(Failure::input(format!("the layer `{layer}` is not applied"), hint));
+        }
+        let layers = self.applied.iter().filter(|applied| *applied != layer).cloned().collect();
+        self.change(layers, tell).await
+    }
+
+    async fn change(&mut self, layers: Vec<String>, tell: Tell<'_>) -> Result<()> {
+        let topology = Topology::of(&self.layers.manifests(&layers)?)
+            .map_err(|found| Failure::violations(&found))?;
+        self.certificates.cover(&topology)?;
+
+        let started = Instant::now();
+        let new = self.cast.start(&topology.pods, &mut self.ports, &self.state)?;
+        if let Err(failure) = self.cast.ready(&new, &self.state).await {
+            self.cast.stop(&new).await;
+            return Err(failure);
+        }
+        if !new.is_empty() {
+            tell(&format!("{} ready", count(new.len(), "new pod")), started.elapsed());
+        }
+
+        self.addresses.pods = self.cast.ports();
+        let next = envoy::snapshot(&topology, &self.addresses, &self.cast.ready_pods());
+        let before = self.files.current().clone();
+        if let Err(failure) = self.switch(&next, tell).await {
+            // As good as it goes: the routes are the old ones again, then what was added is taken away.
+            self.files.route(&self.admin, &before).await.ok();
+            self.files.remove(&self.admin, &before).await.ok();
+            self.cast.stop(&new).await;
+            self.addresses.pods = self.cast.ports();
+            return Err(failure);
+        }
+
+        let started = Instant::now();
+        let old = self.cast.others(&topology.pods);
+        if !old.is_empty() {
+            self.drained(&old, &next).await?;
+            tell(&format!("{} drained", count(old.len(), "old pod")), started.elapsed());
+        }
+        let started = Instant::now();
+        self.files.remove(&self.admin, &next).await?;
+        self.cast.stop(&old).await;
+        if !old.is_empty() {
+            tell(&format!("{} stopped", count(old.len(), "old pod")), started.elapsed());
+        }
+        self.addresses.pods = self.cast.ports();
+        self.topology = topology;
+        self.applied = layers;
+        Ok(())
+    }
+
+    /// From the first new cluster to the last new route.
+    async fn switch(&mut self, next: &Snapshot, tell: Tell<'_>) -> Result<()> {
+        let started = Instant::now();
+        self.files.add(&self.admin, next).await?;
+        tell("Envoy has the listeners and clusters", started.elapsed());
+        let started = Instant::now();
+        self.files.route(&self.admin, next).await?;
+        tell("Envoy has the routes", started.elapsed());
+        Ok(())
+    }
+
+    /// Waits until no request runs in these pods or is on its way to clusters that `next` has no more.
+    async fn drained(&self, pods: &[String], next: &Snapshot) -> Result<()> {
+        let inbound = pods
+            .iter()
+            .map(|pod| format!("http\\.{}\\.downstream_rq_active", inbound_statistics(pod)));
+        let name = |cluster: &serde_json::Value| {
+            cluster["alt_stat_name"].as_str().unwrap_or_default().to_owned()
+        };
+        let kept: std::collections::BTreeSet<String> = next.clusters.values().map(name).collect();
+        let gone =
+            self.files.current().clusters.values().map(name).filter(|name| !kept.contains(name));
+        let outbound = gone
+            .map(|name| format!("cluster\\.{}\\.upstream_rq_(pending_)?active", escaped(&name)));
+        let parts: std::collections::BTreeSet<String> = inbound.chain(outbound).collect();
+        let filter = format!("^({})$", parts.into_iter().collect::<Vec<_>>().join("|"));
+        self.quiet(&filter).await
+    }
+
+    /// Waits until the statistics that match are all zero, and stay so for a moment.
+    async fn quiet(&self, filter: &str) -> Result<()> {
+        let mut since: Option<Instant> = None;
+        let quiet = wait::until(DRAIN_PATIENCE, async || {
+            let active = self.admin.statistics(filter).await.ok()?;
+            if admin::total(&active) > 0 {
+                since = None;
+                return None;
+            }
+            (since.get_or_insert_with(Instant::now).elapsed() >= QUIET).then_some(())
+        });
+        quiet.await.ok_or_else(|| {
+            let message = format!("requests are still running after {DRAIN_PATIENCE:?}");
+            Failure::lab(
+                message,
+                "see `cargo lab status`; run the command again when they have ended",
+            )
+        })
+    }
+
+    /// Makes the ready pods the endpoints of their clusters.
+    async fn publish_endpoints(&mut self) -> Result<()> {
+        let next = envoy::snapshot(&self.topology, &self.addresses, &self.cast.ready_pods());
+        self.files.add(&self.admin, &next).await
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        let hosts =
+            self.topology.servers(443).flat_map(|(_, server)| server.hosts.clone()).collect();
+        Status {
+            pid: std::process::id(),
+            manifests: self.layers.root(),
+            layers: self.applied.clone(),
+            hosts,
+            https_port: self.addresses.https,
+            http_port: self.addresses.http,
+            authority: self.certificates.authority.clone(),
+            traces: self.collector.query_url(),
+            envoy: EnvoyStatus {
+                pid: self.envoy.id().unwrap_or_default(),
+                program: self.envoy_program.clone(),
+                admin: self.admin_address.clone(),
+            },
+            pods: self.pods(),
+        }
+    }
+
+    fn pods(&self) -> Vec<PodStatus> {
+        self.cast.status(&self.topology.pods)
+    }
+
+    /// Stops everything without cutting a request: the entrance first, then Envoy, then the pods.
+    pub(crate) async fn stop(mut self, tell: Tell<'_>) -> Result<()> {
+        let started = Instant::now();
+        if self.envoy.id().is_some() {
+            self.close_entrance().await.ok();
+            process::stop(&mut self.envoy, DRAIN_PATIENCE).await;
+        }
+        let pods = self.cast.names();
+        self.cast.stop(&pods).await;
+        self.state.leave()?;
+        tell(&format!("Envoy and {} stopped", count(pods.len(), "pod")), started.elapsed());
+        Ok(())
+    }
+
+    async fn close_entrance(&mut self) -> Result<()> {
+        let mut closed = self.files.current().clone();
+        closed.listeners.retain(|name, _| name.contains('>'));
+        self.files.remove(&self.admin, &closed).await?;
+        self.quiet("^http\\.(in|out)bound_.*\\.downstream_rq_active$").await
+    }
+}
+
+fn escaped(name: &str) -> String {
+    name.replace('.', "\\.").replace('|', "\\|")
+}
+
+/// `1 pod`, `2 pods`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

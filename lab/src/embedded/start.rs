@@ -1,0 +1,196 @@
+//! From the command line to a running lab.
+
+use super::{Cast, Embedded, Tell, count};
+use crate::address::Ports;
+use crate::admin::Admin;
+use crate::certificate;
+use crate::collector::Collector;
+use crate::disk::{self, Access};
+use crate::envoy::{self, Addresses, bootstrap};
+use crate::failure::{Failure, Result};
+use crate::install;
+use crate::layers::{GROUND, Layers};
+use crate::process::{self, ProcessSpec};
+use crate::state::StateFolder;
+use crate::topology::Topology;
+use crate::wait;
+use crate::xds::Files;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tokio::process::Child;
+
+/// How long Envoy may take until it serves.
+const START_PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the user asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub(crate) manifests: PathBuf,
+    /// Layers on top of the ground.
+    pub(crate) with: Vec<String>,
+    pub(crate) https_port: Option<u16>,
+    pub(crate) http_port: Option<u16>,
+    pub(crate) envoy: Option<PathBuf>,
+    /// Where programs are looked for.
+    pub(crate) path: Option<String>,
+}
+
+impl Embedded {
+    /// Starts a lab. When this fails or is dropped half-way, nothing of it stays.
+    pub(crate) async fn start(
+        state: StateFolder,
+        options: Options,
+        tell: Tell<'_>,
+    ) -> Result<Self> {
+        let started = Instant::now();
+        let layers = Layers::open(&options.manifests)?;
+        let mut applied: Vec<String> = GROUND.map(Into::into).into();
+        applied
+            .extend(options.with.iter().filter(|layer| !GROUND.contains(&layer.as_str())).cloned());
+        let manifests = layers.manifests(&applied)?;
+        let topology = Topology::of(&manifests).map_err(|found| Failure::violations(&found))?;
+        tell(
+            &format!(
+                "{} read from {} ({})",
+                count(manifests.len(), "object"),
+                layers.root().display(),
+                applied.join(", ")
+            ),
+            started.elapsed(),
+        );
+
+        let lock = state.lock()?;
+        state.clear()?;
+        let mut ports = Ports::default();
+        let https = ports.asked_or_free(options.https_port, "--https-port")?;
+        let http = ports.asked_or_free(options.http_port, "--http-port")?;
+
+        let started = Instant::now();
+        let program =
+            install::envoy(&state, options.envoy.as_deref(), options.path.as_deref()).await?;
+        tell(&format!("Envoy is {}", program.display()), started.elapsed());
+
+        let started = Instant::now();
+        let certificates = certificate::certificates(&state, &topology)?;
+        tell(&format!("certificates are in {}", state.tls().display()), started.elapsed());
+
+        let collector = Collector::start().await?;
+        let started = Instant::now();
+        let mut cast = Cast::new(process::this_program()?);
+        let pods = cast.start(&topology.pods, &mut ports, &state)?;
+        cast.ready(&pods, &state).await?;
+        tell(&format!("{} ready", count(pods.len(), "pod")), started.elapsed());
+
+        let started = Instant::now();
+        let addresses = Addresses {
+            https,
+            http,
+            collector: collector.port,
+            pods: cast.ports(),
+            credentials: certificates.credentials.clone(),
+            routes: state.routes(),
+            logs: state.logs(),
+        };
+        let mut files = Files::new(state.clone());
+        files.prepare(envoy::snapshot(&topology, &addresses, &cast.ready_pods()))?;
+        let (mut envoy, admin_address) =
+            start_envoy(&program, &files, collector.port, &state).await?;
+        let admin = Admin::new(&admin_address)?;
+        serving(&mut envoy, &admin, &state).await?;
+        files.confirm_all(&admin).await?;
+        tell(
+            &format!(
+                "Envoy serves {} and {}",
+                count(topology.gateways.len(), "gateway"),
+                count(pods.len(), "sidecar")
+            ),
+            started.elapsed(),
+        );
+        Ok(Self {
+            state,
+            layers,
+            applied,
+            topology,
+            addresses,
+            ports,
+            cast,
+            files,
+            admin,
+            admin_address,
+            envoy,
+            envoy_program: program,
+            certificates,
+            collector,
+            _lock: lock,
+        })
+    }
+}
+
+/// Starts Envoy and returns the address of its admin interface.
+async fn start_envoy(
+    program: &Path,
+    files: &Files,
+    collector: u16,
+    state: &StateFolder,
+) -> Result<(Child, String)> {
+    let configuration = state.run().join("bootstrap.json");
+    let content =
+        bootstrap::bootstrap(&files.listeners(), &files.clusters(), collector).to_string();
+    disk::replace(&configuration, content.as_bytes(), Access::Everyone)?;
+    let admin = state.run().join("admin-address");
+    let mut envoy = process::spawn(&ProcessSpec {
+        program: program.to_owned(),
+        arguments: arguments(&configuration, &admin),
+        environment: Vec::new(),
+        log: state.log("envoy"),
+    })?;
+    let address = wait::until(START_PATIENCE, async || {
+        let address = std::fs::read_to_string(&admin).ok().filter(|address| !address.is_empty());
+        address.map(Ok).or_else(|| ended(&mut envoy).then_some(Err(())))
+    });
+    match address.await {
+        Some(Ok(address)) => Ok((envoy, address.trim().to_owned())),
+        Some(Err(())) | None => Err(not_started(state)),
+    }
+}
+
+fn arguments(configuration: &Path, admin: &Path) -> Vec<std::ffi::OsString> {
+    let fixed = [
+        "--disable-hot-restart",
+        // An unknown field in a file must be refused, not warned about.
+        "--reject-unknown-dynamic-fields",
+        // One worker: breakers and load balancers then count exactly.
+        "--concurrency",
+        "1",
+        "--log-level",
+        "warning",
+        "--component-log-level",
+        "tracing:critical",
+        "--drain-time-s",
+        "2",
+        "--drain-strategy",
+        "immediate",
+        "--file-flush-interval-msec",
+        "200",
+    ];
+    let files = [("--config-path", configuration), ("--admin-address-path", admin)];
+    let files =
+        files.into_iter().flat_map(|(flag, path)| [flag.into(), path.as_os_str().to_owned()]);
+    files.chain(fixed.map(Into::into)).collect()
+}
+
+async fn serving(envoy: &mut Child, admin: &Admin, state: &StateFolder) -> Result<()> {
+    let serving = wait::until(START_PATIENCE, async || {
+        if ended(envoy) { Some(false) } else { admin.is_ready().await.then_some(true) }
+    });
+    if serving.await == Some(true) { Ok(()) } else { Err(not_started(state)) }
+}
+
+fn ended(child: &mut Child) -> bool {
+    !matches!(child.try_wait(), Ok(None))
+}
+
+fn not_started(state: &StateFolder) -> Failure {
+    Failure::lab("Envoy did not start", "its own words are above")
+        .with_evidence(disk::tail(&state.log("envoy"), 12))
+}

@@ -1,0 +1,43 @@
+//! What Envoy is started with: where the dynamic files lie, the collector, and Istio's runtime flags.
+
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// The cluster that the tracers send spans to.
+pub(crate) const COLLECTOR_CLUSTER: &str = "opentelemetry-collector";
+
+/// The bootstrap configuration; `listeners` and `clusters` are the dynamic files, `collector` the OTLP port.
+///
+/// Runtime flags: `extractRuntimeFlags` in istio's `pkg/bootstrap/config.go`.
+pub(crate) fn bootstrap(listeners: &Path, clusters: &Path, collector: u16) -> Value {
+    json!({
+        "node": {"id": "istio-lab", "cluster": "istio-lab"},
+        // A free port: Envoy writes the one that it got to its admin address file.
+        "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
+        "overload_manager": {"resource_monitors": [{
+            "name": "envoy.resource_monitors.global_downstream_max_connections",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                "max_active_downstream_connections": 50_000
+            }
+        }]},
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": {
+            "re2.max_program_size.error_level": 32_768,
+            "envoy.reloadable_features.http_reject_path_with_fragment": false,
+            // Spans of a request are wanted at once, not after the default of five seconds.
+            "tracing.opentelemetry.flush_interval_ms": 100,
+            "tracing.opentelemetry.min_flush_spans": 512
+        }}]},
+        "static_resources": {"clusters": [{
+            "name": COLLECTOR_CLUSTER,
+            "type": "STATIC",
+            "load_assignment": super::cluster::assignment(COLLECTOR_CLUSTER, &[collector])
+        }]},
+        "dynamic_resources": {"lds_config": file(listeners), "cds_config": file(clusters)}
+    })
+}
+
+/// A subscription to a file; Envoy reads it again when another file is renamed over it.
+pub(crate) fn file(path: &Path) -> Value {
+    json!({"resource_api_version": "V3", "path_config_source": {"path": path}})
+}

@@ -1,0 +1,71 @@
+//! The folder of rendered manifests → the objects of the layers that are applied together.
+
+use crate::failure::{Failure, Result};
+use manifests::layout::merged;
+use manifests::object::Manifest;
+use manifests::read;
+use std::path::{Path, PathBuf};
+
+/// The layers that are always applied: without them there is nothing to add to.
+pub(crate) const GROUND: [&str; 2] = ["base", "v1"];
+
+/// A folder of layers, such as `out/`.
+#[derive(Clone, Debug)]
+pub(crate) struct Layers {
+    root: PathBuf,
+}
+
+impl Layers {
+    pub(crate) fn open(root: &Path) -> Result<Self> {
+        if !root.is_dir() {
+            let message = format!("there is no folder {}", root.display());
+            return Err(Failure::input(
+                message,
+                "run it in the repository's folder, or name the manifests with --manifests",
+            ));
+        }
+        Ok(Self { root: root.to_owned() })
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.root.canonicalize().unwrap_or_else(|_| self.root.clone())
+    }
+
+    /// The objects of these layers; a later layer replaces objects of an earlier one, as `kubectl apply` would.
+    pub(crate) fn manifests(&self, names: &[String]) -> Result<Vec<Manifest>> {
+        let mut manifests = Vec::new();
+        let mut violations = Vec::new();
+        for name in names {
+            match read::folder(&self.folder(name)?) {
+                Ok(read) => manifests.extend(read),
+                Err(found) => violations.extend(found),
+            }
+        }
+        if violations.is_empty() {
+            Ok(merged(manifests))
+        } else {
+            Err(Failure::violations(&violations))
+        }
+    }
+
+    fn folder(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.root.join(name);
+        // A name, not a path: `..` or `/` would leave the folder.
+        let is_name = Path::new(name).components().count() == 1 && !name.starts_with('.');
+        if is_name && folder.is_dir() {
+            return Ok(folder);
+        }
+        let message = format!("there is no layer `{name}` in {}", self.root.display());
+        Err(Failure::input(message, format!("choose one of: {}", self.names().join(", "))))
+    }
+
+    /// Every folder is a layer.
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.root).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.path().is_dir());
+        let mut names: Vec<String> =
+            folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+}

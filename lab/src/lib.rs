@@ -1,0 +1,29 @@
+//! `out/` → topology → Envoy's configuration → processes → verification. Starts from the files, never from the model.
+
+mod address;
+mod admin;
+mod certificate;
+pub mod cli;
+mod clock;
+mod collector;
+mod command;
+mod control;
+mod disk;
+mod embedded;
+mod envoy;
+mod failure;
+mod install;
+mod jaeger;
+mod kubelet;
+mod layers;
+mod otlp;
+mod process;
+mod state;
+mod target;
+mod terminal;
+mod topology;
+mod trace;
+mod verify;
+mod wait;
+mod waterfall;
+mod xds;

@@ -1,0 +1,260 @@
+//! Objects → topology: pods, services, subsets, routes and gateways with every name resolved, as istiod and the
+//! kubelet would read them. What embedded mode cannot honour is a violation; nothing is skipped.
+
+pub(crate) mod duration;
+mod pod;
+mod service;
+pub(crate) mod view;
+
+pub(crate) use pod::{Pod, Readiness};
+pub(crate) use service::{Port, Service, Subset};
+
+use manifests::host;
+use manifests::object::{Manifest, Object};
+use manifests::violation::{Violation, sorted};
+use std::collections::BTreeMap;
+use view::gateway::{GatewaySpec, Server, ServerProtocol};
+use view::policy::{PeerAuthenticationSpec, TelemetrySpec, Tracing};
+use view::virtual_service::{HttpRoute, VirtualServiceSpec};
+
+/// The gateway that Istio's demo profile installs, and the labels by which Gateways select it.
+pub(crate) const INGRESS_NAME: &str = "istio-ingressgateway";
+pub(crate) const INGRESS_NAMESPACE: &str = "istio-system";
+const INGRESS_LABELS: [(&str, &str); 2] = [("app", INGRESS_NAME), ("istio", "ingressgateway")];
+
+/// The name that stands for all sidecars in `spec.gateways`.
+pub(crate) const MESH: &str = "mesh";
+
+#[derive(Debug)]
+pub(crate) struct Topology {
+    pub(crate) pods: Vec<Pod>,
+    pub(crate) services: Vec<Service>,
+    pub(crate) virtual_services: Vec<VirtualService>,
+    pub(crate) gateways: Vec<Gateway>,
+    /// Absent: no Telemetry asks for spans, so none are sent.
+    pub(crate) tracing: Option<Tracing>,
+}
+
+#[derive(Debug)]
+pub(crate) struct VirtualService {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    /// Fully qualified.
+    pub(crate) hosts: Vec<String>,
+    /// [`MESH`] or `namespace/name`.
+    pub(crate) gateways: Vec<String>,
+    pub(crate) http: Vec<HttpRoute>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    pub(crate) servers: Vec<Server>,
+}
+
+impl Topology {
+    /// Resolves everything that is applied together.
+    ///
+    /// # Errors
+    /// All violations: broken references first, then fields and values that embedded mode does not honour.
+    pub(crate) fn of(manifests: &[Manifest]) -> Result<Self, Vec<Violation>> {
+        let violations = manifests::check::check(manifests);
+        if !violations.is_empty() {
+            return Err(violations);
+        }
+        let mut building = Building::default();
+        for manifest in manifests {
+            building.add(manifest);
+        }
+        building.finish()
+    }
+
+    /// Whether any server of any gateway listens on this port of the gateway's Service.
+    pub(crate) fn servers(&self, port: u16) -> impl Iterator<Item = (&Gateway, &Server)> {
+        let servers = self
+            .gateways
+            .iter()
+            .flat_map(|gateway| gateway.servers.iter().map(move |server| (gateway, server)));
+        servers.filter(move |(_, server)| server.port.number == port)
+    }
+}
+
+#[derive(Default)]
+struct Building {
+    pods: Vec<Pod>,
+    services: BTreeMap<String, Service>,
+    rules: Vec<service::Rule>,
+    virtual_services: Vec<VirtualService>,
+    gateways: Vec<Gateway>,
+    tracing: Option<Tracing>,
+    violations: Vec<Violation>,
+}
+
+impl Building {
+    fn add(&mut self, manifest: &Manifest) {
+        let added = match &manifest.object {
+            // The namespace and its injection label need nothing: every embedded pod has a sidecar.
+            Object::Namespace(_) => Ok(()),
+            Object::Deployment(_) => pod::pods(manifest).map(|pods| self.pods.extend(pods)),
+            Object::Service(_) => service::service(manifest).map(|service| {
+                self.services.insert(service.host.clone(), service);
+            }),
+            Object::DestinationRule(_) => service::rule(manifest).map(|rule| self.rules.push(rule)),
+            Object::VirtualService(_) => {
+                virtual_service(manifest).map(|route| self.virtual_services.push(route))
+            }
+            Object::Gateway(_) => gateway(manifest).map(|gateway| self.gateways.push(gateway)),
+            Object::PeerAuthentication(_) => {
+                view::of::<PeerAuthenticationSpec>(manifest).map(|_| ())
+            }
+            Object::Telemetry(_) => self.telemetry(manifest),
+        };
+        if let Err(violations) = added {
+            self.violations.extend(violations);
+        }
+    }
+
+    fn telemetry(&mut self, manifest: &Manifest) -> Result<(), Vec<Violation>> {
+        let telemetry = view::of::<TelemetrySpec>(manifest)?;
+        if telemetry.metadata.namespace != INGRESS_NAMESPACE {
+            let message = "embedded mode honours only the mesh-wide Telemetry".to_owned();
+            let hint = format!("put it into the root namespace `{INGRESS_NAMESPACE}`");
+            return Err(vec![Violation::of_field(manifest, "metadata.namespace", message, hint)]);
+        }
+        self.tracing = telemetry
+            .spec
+            .tracing
+            .into_iter()
+            .next()
+            .filter(|tracing| !tracing.providers.is_empty() && !tracing.disable_span_reporting);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Topology, Vec<Violation>> {
+        for rule in self.rules {
+            if let Some(service) = self.services.get_mut(&rule.host) {
+                service.subsets.extend(rule.subsets);
+                service.load_balancer = service.load_balancer.or(rule.load_balancer);
+            }
+        }
+        if !self.violations.is_empty() {
+            return Err(sorted(self.violations));
+        }
+        Ok(Topology {
+            pods: self.pods,
+            services: self.services.into_values().collect(),
+            virtual_services: self.virtual_services,
+            gateways: self.gateways,
+            tracing: self.tracing,
+        })
+    }
+}
+
+fn virtual_service(manifest: &Manifest) -> Result<VirtualService, Vec<Violation>> {
+    let route = view::of::<VirtualServiceSpec>(manifest)?;
+    let namespace = route.metadata.namespace;
+    let qualified = |gateway: &String| match gateway.as_str() {
+        MESH => MESH.to_owned(),
+        name if name.contains('/') => name.to_owned(),
+        name => format!("{namespace}/{name}"),
+    };
+    let mut gateways: Vec<String> = route.spec.gateways.iter().map(qualified).collect();
+    if gateways.is_empty() {
+        gateways.push(MESH.to_owned());
+    }
+    let mut violations = Vec::new();
+    for (index, http) in route.spec.http.iter().enumerate() {
+        if http.route.is_empty() {
+            let message = "this rule leads nowhere".to_owned();
+            let hint = "give it a `route` with a destination".to_owned();
+            violations.push(Violation::of_field(
+                manifest,
+                format!("spec.http[{index}].route"),
+                message,
+                hint,
+            ));
+        }
+        let durations = [("timeout", &http.timeout)].into_iter().chain(
+            http.retries.iter().flat_map(|retries| {
+                [
+                    ("retries.perTryTimeout", &retries.per_try_timeout),
+                    ("retries.backoff", &retries.backoff),
+                ]
+            }),
+        );
+        for (field, text) in durations {
+            if let Some(text) = text
+                && duration::parse(text).is_none()
+            {
+                let message = format!("`{text}` is not a duration");
+                let hint = "write a number and a unit, such as `1.5s` or `300ms`".to_owned();
+                violations.push(Violation::of_field(
+                    manifest,
+                    format!("spec.http[{index}].{field}"),
+                    message,
+                    hint,
+                ));
+            }
+        }
+    }
+    if !violations.is_empty() {
+        return Err(violations);
+    }
+    Ok(VirtualService {
+        hosts: route.spec.hosts.iter().map(|host| host::resolve(host, &namespace)).collect(),
+        name: route.metadata.name,
+        namespace,
+        gateways,
+        http: route.spec.http,
+    })
+}
+
+fn gateway(manifest: &Manifest) -> Result<Gateway, Vec<Violation>> {
+    let gateway = view::of::<GatewaySpec>(manifest)?;
+    let mut violations = Vec::new();
+    let mut refuse = |field: String, message: String, hint: &str| {
+        violations.push(Violation::of_field(manifest, field, message, hint.to_owned()));
+    };
+    let selects =
+        |(key, value): (&String, &String)| INGRESS_LABELS.contains(&(key.as_str(), value.as_str()));
+    if !gateway.spec.selector.iter().all(selects) {
+        let message = format!("no gateway has the labels {:?}", gateway.spec.selector);
+        refuse(
+            "spec.selector".into(),
+            message,
+            "the demo profile's gateway has `istio: ingressgateway`",
+        );
+    }
+    for (index, server) in gateway.spec.servers.iter().enumerate() {
+        let field = |name: &str| format!("spec.servers[{index}].{name}");
+        let expected = match server.port.protocol {
+            ServerProtocol::Http => 80,
+            ServerProtocol::Https => 443,
+        };
+        if server.port.number != expected {
+            let message = format!(
+                "the gateway's Service has no {:?} port {} (IST0162)",
+                server.port.protocol, server.port.number
+            );
+            refuse(field("port.number"), message, &format!("use port {expected}"));
+        }
+        let credential =
+            server.tls.as_ref().and_then(|tls| tls.mode.and(tls.credential_name.as_ref()));
+        if server.port.protocol == ServerProtocol::Https && credential.is_none() {
+            let message = "an HTTPS server needs a certificate".to_owned();
+            refuse(field("tls"), message, "set `mode: SIMPLE` and `credentialName`");
+        }
+        for (position, host) in server.hosts.iter().enumerate() {
+            if host.contains('/') {
+                let message = format!("embedded mode cannot honour the namespace in `{host}`");
+                refuse(field(&format!("hosts[{position}]")), message, "write the host alone");
+            }
+        }
+    }
+    if !violations.is_empty() {
+        return Err(violations);
+    }
+    let view::Metadata { name, namespace, .. } = gateway.metadata;
+    Ok(Gateway { name, namespace, servers: gateway.spec.servers })
+}

@@ -1,0 +1,76 @@
+//! The claims about lanes: a request stays in its lane at every hop that has it, and takes the baseline elsewhere.
+
+use super::{Evidence, Report, ask, client, expect, shown};
+use crate::failure::Result;
+use crate::target::{Protocol, Target};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+/// A lane that nobody deploys.
+const UNKNOWN: &str = "no-such-lane";
+/// Requests of the mixed load, and how many of them run at a time.
+const REQUESTS: usize = 200;
+const AT_ONCE: usize = 32;
+
+pub(super) async fn check(report: &mut Report, target: &Target) -> Result<()> {
+    let client = client(target, Protocol::Http2)?;
+    report
+        .claim(
+            "baseline",
+            "a request without a lane stays in the baseline",
+            stays(&client, target, ""),
+        )
+        .await;
+    for lane in target.lanes() {
+        let claim = format!("lane-{lane}");
+        let sentence = format!(
+            "`{}: {lane}` stays in lane {lane} where it has the service",
+            super::LANE_HEADER
+        );
+        report.claim(&claim, &sentence, stays(&client, target, &lane)).await;
+    }
+    report
+        .claim(
+            "unknown-lane",
+            "a lane that nobody deploys falls back to the baseline",
+            stays(&client, target, UNKNOWN),
+        )
+        .await;
+    let sentence =
+        format!("{REQUESTS} mixed requests, {AT_ONCE} at a time: none fails, none leaves its lane");
+    report.claim("mixed", &sentence, mixed(&client, target)).await;
+    Ok(())
+}
+
+async fn stays(client: &reqwest::Client, target: &Target, lane: &str) -> Evidence {
+    let hops = ask(client, target, lane).await?.hops();
+    let wanted = target.expected(lane);
+    expect(&hops, &&wanted, shown(&hops))
+}
+
+async fn mixed(client: &reqwest::Client, target: &Target) -> Evidence {
+    let lanes: Vec<String> =
+        [String::new(), UNKNOWN.to_owned()].into_iter().chain(target.lanes()).collect();
+    let (slots, shared) =
+        (Arc::new(Semaphore::new(AT_ONCE)), Arc::new((client.clone(), target.clone())));
+    let mut tasks = JoinSet::new();
+    for lane in lanes.iter().cycle().take(REQUESTS).cloned() {
+        let (slots, shared) = (slots.clone(), shared.clone());
+        tasks.spawn(async move {
+            let _slot = slots.acquire_owned().await.map_err(|error| error.to_string())?;
+            let (client, target) = &*shared;
+            stays(client, target, &lane)
+                .await
+                .map_err(|evidence| format!("lane `{lane}`: {evidence}"))
+        });
+    }
+    let answers: Vec<Evidence> = tasks.join_all().await;
+    let wrong: Vec<&String> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    match wrong.first() {
+        None => Ok(format!("{} requests in {} lanes", answers.len(), lanes.len())),
+        Some(first) => {
+            Err(format!("{} of {} wrong, the first: {first}", wrong.len(), answers.len()))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! A trace → its waterfall for a terminal: one line a span, indented by depth, with a bar where its time lies.
+
+use crate::terminal;
+use crate::trace::{Kind, Span, Trace};
+use std::fmt::Write;
+
+/// Columns of the bar.
+const WIDTH: usize = 40;
+
+/// The waterfall, a line for each span.
+pub(crate) fn waterfall(trace: &Trace) -> String {
+    let mut text = String::new();
+    let lane =
+        trace.spans.iter().find_map(|span| span.tags.get("lane")).filter(|lane| !lane.is_empty());
+    let lane = lane.map_or("no lane".to_owned(), |lane| format!("lane {lane}"));
+    let total = milliseconds(trace.duration());
+    writeln!(text, "trace {}  {lane}, {} spans, {total}", trace.id, trace.spans.len()).ok();
+    let tree = trace.tree();
+    let label = |depth: usize, span: &Span| {
+        format!("{}{} {}", "  ".repeat(depth), arrow(span.kind), span.service)
+    };
+    let width = tree
+        .iter()
+        .map(|(depth, span)| label(*depth, span).chars().count())
+        .max()
+        .unwrap_or_default();
+    for (depth, span) in &tree {
+        let label = label(*depth, span);
+        let status = span.tags.get("http.status_code").map_or("", String::as_str);
+        let bar = terminal::good(&bar(trace, span));
+        let took = milliseconds(span.duration);
+        writeln!(
+            text,
+            "  {label:width$} {bar} {took:>9} {status:>3}  {}",
+            terminal::dim(&span.operation)
+        )
+        .ok();
+    }
+    text
+}
+
+/// Which side of a call: it came in, or it went out.
+const fn arrow(kind: Kind) -> char {
+    match kind {
+        Kind::Server => '←',
+        Kind::Client => '→',
+        Kind::Internal => '·',
+    }
+}
+
+fn bar(trace: &Trace, span: &Span) -> String {
+    let total = trace.duration().max(1);
+    let column = |microseconds: u64| {
+        usize::try_from(microseconds * WIDTH as u64 / total).unwrap_or(WIDTH).min(WIDTH)
+    };
+    let start = column(span.start - trace.start()).min(WIDTH - 1);
+    let end = column(span.start - trace.start() + span.duration).clamp(start + 1, WIDTH);
+    format!("│{}{}{}│", " ".repeat(start), "█".repeat(end - start), " ".repeat(WIDTH - end))
+}
+
+/// Microseconds as milliseconds for people.
+pub(crate) fn milliseconds(microseconds: u64) -> String {
+    format!("{}.{:02} ms", microseconds / 1000, microseconds % 1000 / 10)
+}
