@@ -69,24 +69,20 @@ fn write(
     rendered: &[RenderedFile],
     output: &mut impl Write,
 ) -> io::Result<ExitCode> {
-    let changed = out::write(folder, rendered)?;
-    for drift in &changed {
+    let found = out::write(folder, rendered)?;
+    for drift in &found {
         match drift {
             Drift::Missing { path } => writeln!(output, "new      {path}")?,
             Drift::Stale { path, .. } => writeln!(output, "changed  {path}")?,
             Drift::Unknown { path, origin: Origin::Ours } => writeln!(output, "removed  {path}")?,
             Drift::Unknown { path, origin: Origin::Foreign } => {
-                writeln!(output, "left     {path} (not rendered by gen)")?
+                writeln!(output, "left     {path} (not rendered by gen)")?;
             }
         }
     }
-    writeln!(
-        output,
-        "{} files in {}, {} changed",
-        rendered.len(),
-        folder.display(),
-        changed.len()
-    )?;
+    let left = |drift: &&Drift| matches!(drift, Drift::Unknown { origin: Origin::Foreign, .. });
+    let changes = found.len() - found.iter().filter(left).count();
+    writeln!(output, "{} files in {}, {changes} changed", rendered.len(), folder.display())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -148,7 +144,11 @@ fn print(
         return Ok(ExitCode::FAILURE);
     }
     for file in chosen {
-        writeln!(output, "# ===== {}\n{}", file.path, file.text)?;
+        match writeln!(output, "# ===== {}\n{}", file.path, file.text) {
+            // The reader has seen enough, as in `gen print | head`.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
+            printed => printed?,
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -33,7 +33,7 @@ pub enum Origin {
     Foreign,
 }
 
-/// Compares `folder` with the rendered files, sorted by kind of drift and path.
+/// Compares `folder` with the rendered files: first these, sorted by path, then the unknown files, sorted by path.
 ///
 /// # Errors
 /// When a folder or file cannot be read.
@@ -48,7 +48,7 @@ pub fn drift(folder: &Path, rendered: &[RenderedFile]) -> io::Result<Vec<Drift>>
                 diff: diff(&String::from_utf8_lossy(&bytes), &file.text),
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                found.push(Drift::Missing { path })
+                found.push(Drift::Missing { path });
             }
             Err(error) => return Err(error),
         }
@@ -63,24 +63,38 @@ pub fn drift(folder: &Path, rendered: &[RenderedFile]) -> io::Result<Vec<Drift>>
     Ok(found)
 }
 
-/// Makes `folder` equal to the rendered files and says what it changed. Files that others made stay.
+/// Makes `folder` equal to the rendered files and says how they differed. Files that others made stay.
 ///
 /// # Errors
 /// When a file cannot be written or removed.
 pub fn write(folder: &Path, rendered: &[RenderedFile]) -> io::Result<Vec<Drift>> {
     let found = drift(folder, rendered)?;
+    // Removal comes first: what an interrupted write left has the name that the next write of that file needs.
     for drift in &found {
-        match drift {
-            Drift::Missing { path } | Drift::Stale { path, .. } => {
-                let text =
-                    rendered.iter().find(|file| file.path == *path).map_or("", |file| &file.text);
-                replace(&folder.join(path), text)?;
-            }
-            Drift::Unknown { path, origin: Origin::Ours } => fs::remove_file(folder.join(path))?,
-            Drift::Unknown { origin: Origin::Foreign, .. } => {}
+        if let Drift::Unknown { path, origin: Origin::Ours } = drift {
+            remove(folder, &folder.join(path))?;
+        }
+    }
+    for drift in &found {
+        if let Drift::Missing { path } | Drift::Stale { path, .. } = drift {
+            let text =
+                rendered.iter().find(|file| file.path == *path).map_or("", |file| &file.text);
+            replace(&folder.join(path), text)?;
         }
     }
     Ok(found)
+}
+
+/// Removes a file and the folders inside of `folder` that held nothing else: a layer that is gone is gone as a whole.
+fn remove(folder: &Path, path: &Path) -> io::Result<()> {
+    fs::remove_file(path)?;
+    let parents = path.ancestors().skip(1).take_while(|parent| *parent != folder);
+    for parent in parents {
+        if fs::remove_dir(parent).is_err() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Writes beside the file and renames, so that a reader never sees half of it.
@@ -89,7 +103,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    let beside = path.with_extension("new");
+    let beside = path.with_extension("gen-new");
     fs::write(&beside, text)?;
     fs::rename(&beside, path)
 }

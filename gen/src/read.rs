@@ -6,7 +6,7 @@ use crate::violation::Violation;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file that says which files of a folder are applied.
 pub const KUSTOMIZATION: &str = "kustomization.yaml";
@@ -33,10 +33,27 @@ pub fn text(file: &str, text: &str) -> Result<Vec<Manifest>, Vec<Violation>> {
 struct Reading {
     manifests: Vec<Manifest>,
     violations: Vec<Violation>,
+    /// The folders that are being read, from the outermost to the innermost.
+    open: Vec<PathBuf>,
 }
 
 impl Reading {
     fn folder(&mut self, folder: &Path) {
+        let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        if self.open.contains(&real) {
+            self.violations.push(Violation::of_file(
+                folder.display().to_string(),
+                "is a folder that lists itself, by way of what it lists".into(),
+                format!("take it out of the {KUSTOMIZATION} that lists it"),
+            ));
+            return;
+        }
+        self.open.push(real);
+        self.entries(folder);
+        self.open.pop();
+    }
+
+    fn entries(&mut self, folder: &Path) {
         let kustomization = folder.join(KUSTOMIZATION);
         let entries =
             if kustomization.is_file() { self.listed(&kustomization) } else { self.found(folder) };
@@ -131,7 +148,7 @@ fn object(file: &str, value: Value) -> Result<Object, Vec<Violation>> {
     let (version, kind) = (word("apiVersion"), word("kind"));
     let name =
         [meta("namespace"), meta("name")].into_iter().flatten().collect::<Vec<_>>().join("/");
-    let place = format!("{kind} {name}");
+    let place = format!("{kind} {name}").trim().to_owned();
     Ok(match (version.as_str(), kind.as_str()) {
         ("apps/v1", "Deployment") => Object::Deployment(strict(file, &place, value)?),
         ("networking.istio.io/v1", "DestinationRule") => {
@@ -156,9 +173,12 @@ fn unknown_kind(file: &str, place: &str, version: &str, kind: &str) -> Violation
         Object::KINDS.iter().map(|(version, kind)| format!("{version} {kind}")).collect();
     Violation {
         file: file.to_owned(),
-        object: place.trim().to_owned(),
+        object: place.to_owned(),
         field: "kind".into(),
-        message: format!("`{version} {kind}` is not a kind that the lab knows"),
+        message: format!(
+            "`{}` is not a kind that the lab knows",
+            format!("{version} {kind}").trim()
+        ),
         hint: format!("use one of: {}", known.join(", ")),
     }
 }
@@ -177,7 +197,13 @@ fn strict<T: DeserializeOwned>(
         hint: hint.to_owned(),
     };
     let mut unknown = Vec::new();
-    let mut note = |path: serde_ignored::Path<'_>| unknown.push(plain(&path.to_string()));
+    let mut note = |path: serde_ignored::Path<'_>| {
+        let field = plain_path(&path.to_string());
+        // The types of custom resources leave these two to their reader, and `object` has read them.
+        if !["apiVersion", "kind"].contains(&field.as_str()) {
+            unknown.push(field);
+        }
+    };
     let read = serde_path_to_error::deserialize(serde_ignored::Deserializer::new(value, &mut note));
     let mut violations: Vec<Violation> = unknown
         .into_iter()
@@ -194,7 +220,7 @@ fn strict<T: DeserializeOwned>(
         Ok(_) => {}
         Err(error) => {
             let field = error.path().to_string();
-            let field = if field == "." { String::new() } else { plain(&field) };
+            let field = if field == "." { String::new() } else { plain_path(&field) };
             let message = error.into_inner().to_string();
             violations.push(violation(
                 field,
@@ -207,7 +233,7 @@ fn strict<T: DeserializeOwned>(
 }
 
 /// Path in the form of the reference documentation: `spec.http[0].route`. `serde_ignored` writes `?` for an `Option`.
-fn plain(path: &str) -> String {
+pub fn plain_path(path: &str) -> String {
     let segments = path.split('.').filter(|segment| *segment != "?");
     segments.fold(String::new(), |path, segment| {
         if segment.bytes().all(|byte| byte.is_ascii_digit()) && !segment.is_empty() {

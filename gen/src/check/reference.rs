@@ -23,10 +23,10 @@ pub(super) fn check(manifests: &[Manifest]) -> Vec<Violation> {
     for manifest in manifests {
         match &manifest.object {
             Object::VirtualService(object) => {
-                virtual_service(&known, manifest, object, &mut violations)
+                virtual_service(&known, manifest, object, &mut violations);
             }
             Object::DestinationRule(object) => {
-                destination_rule(&known, manifest, object, &mut violations)
+                destination_rule(&known, manifest, object, &mut violations);
             }
             _ => {}
         }
@@ -62,7 +62,7 @@ impl<'a> Known<'a> {
                     known.rules.push((host::resolve(&rule.spec.host, &identity.namespace), rule));
                 }
                 Object::Gateway(_) => {
-                    known.gateways.push(format!("{}/{}", identity.namespace, identity.name))
+                    known.gateways.push(format!("{}/{}", identity.namespace, identity.name));
                 }
                 Object::Deployment(deployment) => known.deployments.push(deployment),
                 Object::Namespace(_)
@@ -185,9 +185,13 @@ fn destination_rule(
     let selector = service.spec.as_ref().and_then(|spec| spec.selector.clone()).unwrap_or_default();
     for (index, subset) in object.spec.subsets.iter().flatten().enumerate() {
         let wanted = subset.labels.clone().unwrap_or_default();
-        let of_service =
-            known.deployments.iter().filter(|deployment| selects(&selector, deployment));
-        if !of_service.into_iter().any(|deployment| selects(&wanted, deployment)) {
+        let mut of_service = known.deployments.iter().filter(|deployment| {
+            // Without a selector, Kubernetes puts no pods behind a Service.
+            deployment.metadata.namespace == service.metadata.namespace
+                && !selector.is_empty()
+                && selects(&selector, deployment)
+        });
+        if !of_service.any(|deployment| selects(&wanted, deployment)) {
             violations.push(Violation::of_field(
                 manifest,
                 format!("spec.subsets[{index}].labels"),

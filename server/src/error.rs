@@ -1,0 +1,36 @@
+//! What can stop the server goes in, one sentence and maybe a hint come out.
+
+use std::{io, net::SocketAddr};
+
+use thiserror::Error;
+
+#[derive(Debug, Error)]
+pub enum ServerError {
+    #[error("cannot listen on `{address}`: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("cannot serve: {0}")]
+    Serve(#[source] io::Error),
+    #[error("cannot start the runtime: {0}")]
+    Runtime(#[source] io::Error),
+    #[error("cannot wait for signals: {0}")]
+    Signals(#[source] io::Error),
+    #[error("cannot set up the client of the next hop: {0}")]
+    Client(#[from] reqwest::Error),
+    #[error("cannot register the metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    #[error("version `{0}` cannot be the value of a header")]
+    Version(String),
+}
+
+impl ServerError {
+    /// What the reader can do about it, where we know.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Listen { .. } => {
+                Some("choose another address, `--listen 127.0.0.1:0` takes any free port")
+            }
+            Self::Version(_) => Some("use visible ASCII characters, as in `--pod-version v1`"),
+            _ => None,
+        }
+    }
+}

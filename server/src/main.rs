@@ -1,0 +1,19 @@
+//! The command line and the environment go in, the exit code comes out.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use httpserver::Config;
+
+/// The demo service of the lab: greets, calls the next hop, and shows which headers travelled
+#[derive(Debug, Parser)]
+#[command(version)]
+struct CommandLine {
+    #[command(flatten)]
+    config: Config,
+}
+
+fn main() -> ExitCode {
+    let CommandLine { config } = CommandLine::parse();
+    httpserver::main_with(config)
+}

@@ -1,0 +1,87 @@
+//! Text goes in, the base URL of a service comes out: http, with a host, without a query.
+
+use std::{fmt, str::FromStr};
+
+use reqwest::Url;
+use thiserror::Error;
+
+/// Where a service is found: scheme, host, port, and maybe a path prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceUrl(Url);
+
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("`{text}` is not the URL of a service: {reason}")]
+pub struct ServiceUrlError {
+    text: String,
+    reason: String,
+}
+
+impl ServiceUrl {
+    /// The full URL of `path`, which begins with a slash.
+    pub(crate) fn join(&self, path: &str) -> Url {
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}{path}", self.0.path().trim_end_matches('/')));
+        url
+    }
+}
+
+impl FromStr for ServiceUrl {
+    type Err = ServiceUrlError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused = |reason: String| ServiceUrlError { text: text.to_owned(), reason };
+        let url = Url::parse(text).map_err(|error| refused(error.to_string()))?;
+        // The sidecar does the encryption; this client is built without TLS.
+        if url.scheme() != "http" {
+            return Err(refused("it must begin with `http://`".to_owned()));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(refused("it must end with the host, the port or a path".to_owned()));
+        }
+        Ok(Self(url))
+    }
+}
+
+impl fmt::Display for ServiceUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let found = match text.parse::<ServiceUrl>() {
+            Ok(url) => url.join("/hello/service2").to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_path_is_joined_with_exactly_one_slash() {
+        check("http://httpserver-service2", "http://httpserver-service2/hello/service2");
+        check("http://127.0.0.1:8082/", "http://127.0.0.1:8082/hello/service2");
+        check("http://[::1]:8082/v1/", "http://[::1]:8082/v1/hello/service2");
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_refused() {
+        check("https://a", "`https://a` is not the URL of a service: it must begin with `http://`");
+        check(
+            "localhost:8082",
+            "`localhost:8082` is not the URL of a service: it must begin with `http://`",
+        );
+        check(
+            "httpserver-service2",
+            "`httpserver-service2` is not the URL of a service: relative URL without a base",
+        );
+        check(
+            "http://a/?b=c",
+            "`http://a/?b=c` is not the URL of a service: it must end with the host, the port or a path",
+        );
+    }
+}

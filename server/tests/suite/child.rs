@@ -1,0 +1,87 @@
+//! Arguments and variables go in, a running server and the lines of its log come out.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::client::DEADLINE;
+
+/// Killed when dropped, so that a failed test leaves nothing behind.
+pub(crate) struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    pub(crate) address: SocketAddr,
+}
+
+/// The server with nothing inherited from the environment of the tests.
+#[expect(clippy::disallowed_methods, reason = "the tests' only place that starts the program")]
+pub(crate) fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_httpserver"));
+    command.env_clear().args(arguments);
+    command
+}
+
+impl Running {
+    pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let quick = ["--listen", "127.0.0.1:0", "--delay-ms", "0..0"];
+        let mut command = program(&[&quick, arguments].concat());
+        let mut child =
+            command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = lines_of(child.stdout.take().unwrap());
+        let listening = wait_for(&lines, "listening on http://");
+        let address = listening.rsplit("http://").next().unwrap().parse().unwrap();
+        Self { child, lines, address }
+    }
+
+    /// The next line that contains `text`.
+    #[track_caller]
+    pub(crate) fn line(&self, text: &str) -> String {
+        wait_for(&self.lines, text)
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// The log ends when the process does, which unlike `wait` can be awaited with a deadline.
+    #[track_caller]
+    pub(crate) fn exit(mut self) -> ExitStatus {
+        self.line("stopped");
+        assert_eq!(self.lines.recv_timeout(DEADLINE).ok(), None, "nothing is logged after the end");
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already, which is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let lines = BufReader::new(output).lines().map_while(Result::ok);
+        lines.map(|line| sender.send(line)).take_while(Result::is_ok).for_each(drop);
+    });
+    receiver
+}
+
+#[track_caller]
+fn wait_for(lines: &Receiver<String>, text: &str) -> String {
+    loop {
+        let line = lines.recv_timeout(DEADLINE);
+        let line = line.unwrap_or_else(|error| panic!("no line with `{text}`: {error}"));
+        if line.contains(text) {
+            return line;
+        }
+    }
+}

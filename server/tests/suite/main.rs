@@ -1,0 +1,14 @@
+//! Requests go in over real connections, on ports the system chose; what came back is compared.
+
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails its test")]
+
+mod access_log;
+mod child;
+mod client;
+mod contract;
+mod failures;
+mod hops;
+mod next_hop;
+mod program;
+mod routes;
+mod server;

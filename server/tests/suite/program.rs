@@ -1,0 +1,137 @@
+//! The program as its user meets it: flags, variables, signals, exit codes.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::{
+    child::{Running, program},
+    client::{get, get_json},
+    next_hop::{listening, read_head},
+};
+
+#[tokio::test]
+async fn flags_and_variables_configure_the_pod_and_flags_win() {
+    let variables = [("VERSION", "v1"), ("LANE", "gray"), ("POD_NAME", "pod-1")];
+    let server = Running::start(&["--pod-version", "v2"], &variables);
+    let reply = get_json(server.address, "/hello/service3").await;
+    assert_eq!(reply.values("version"), [b"v2"]);
+    let answer = reply.answer();
+    let found = [answer.version, answer.lane, answer.pod].map(Option::unwrap);
+    assert_eq!(found, ["v2", "gray", "pod-1"]);
+}
+
+/// The request is known to run: its next hop, which is this test, has it and holds the answer back.
+async fn finishes_what_runs(signal: Signal, name: &str) {
+    let (next_hop, next_address) = listening().await;
+    let server = Running::start(&["--service2-url", &format!("http://{next_address}")], &[]);
+    let request = tokio::spawn(get(server.address, "/hello/service1", ""));
+    let (mut held, _) = next_hop.accept().await.unwrap();
+    read_head(&mut held).await;
+
+    server.signal(signal);
+    server.line(name);
+    let hung_up = timeout(Duration::from_millis(300), held.read_u8()).await;
+    assert!(hung_up.is_err(), "the request was given up before its time");
+    held.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate").await.unwrap();
+
+    let reply = request.await.unwrap();
+    assert_eq!(reply.status, 200);
+    assert!(reply.text().ends_with("\r\n\r\nlate"), "{}", reply.text());
+    let address = server.address;
+    assert!(server.exit().success());
+    assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn a_request_that_runs_at_sigterm_is_finished() {
+    finishes_what_runs(Signal::TERM, "SIGTERM").await;
+}
+
+#[tokio::test]
+async fn a_request_that_runs_at_sigint_is_finished() {
+    finishes_what_runs(Signal::INT, "SIGINT").await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_does_not_hold_up_the_end() {
+    let server = Running::start(&[], &[]);
+    let _idle = TcpStream::connect(server.address).await.unwrap();
+    // Accepted in order: once this is answered, the idle one is the server's to close.
+    get(server.address, "/healthz", "").await;
+    let start = Instant::now();
+    server.signal(Signal::TERM);
+    assert!(server.exit().success());
+    assert!(start.elapsed().as_secs() < 5, "it waited for the grace period");
+}
+
+#[tokio::test]
+async fn the_next_hop_is_called_through_the_proxy_of_the_environment() {
+    let (sidecar, sidecar_address) = listening().await;
+    let server = Running::start(
+        &["--service2-url", "http://httpserver-service2.invalid"],
+        &[("http_proxy", &format!("http://{sidecar_address}"))],
+    );
+    let request = tokio::spawn(get(server.address, "/hello/service1", "x-lane: gray\r\n"));
+    let (mut stream, _) = sidecar.accept().await.unwrap();
+    let head = read_head(&mut stream).await;
+    let line = "GET http://httpserver-service2.invalid/hello/service2 HTTP/1.1\r\n";
+    assert!(head.starts_with(line), "{head}");
+    assert!(head.contains("\r\nhost: httpserver-service2.invalid\r\n"), "{head}");
+    assert!(head.contains("\r\nx-lane: gray\r\n"), "{head}");
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    assert_eq!(request.await.unwrap().status, 200);
+}
+
+#[track_caller]
+fn check_refused(arguments: &[&str], code: i32, expected: &[&str]) {
+    let output = program(arguments).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{error}");
+    for text in expected {
+        assert!(error.contains(text), "no `{text}` in:\n{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named_with_a_hint() {
+    let (_listener, address) = listening().await;
+    let address = address.to_string();
+    let message = format!("cannot listen on `{address}`: Address already in use");
+    check_refused(&["--listen", &address], 1, &[&message, "\nhint: "]);
+}
+
+#[test]
+fn a_wrong_flag_is_refused_with_the_reason() {
+    let reversed = "the minimum `9` is above the maximum `1`";
+    check_refused(&["--delay-ms", "9..1"], 2, &["--delay-ms", reversed]);
+    check_refused(&["--hop-timeout-ms", "0"], 2, &["--hop-timeout-ms", "must be at least 1"]);
+    check_refused(&["--service2-url", "https://a"], 2, &["it must begin with `http://`"]);
+    let newline = "version `a\nb` cannot be the value of a header";
+    check_refused(&["--listen", "127.0.0.1:0", "--pod-version", "a\nb"], 1, &[newline]);
+}
+
+#[test]
+fn help_explains_every_flag_and_names_its_variable_and_default() {
+    let output = program(&["--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let expected = [
+        ("--listen <", "[env: LISTEN=] [default: 0.0.0.0:8080]"),
+        ("--delay-ms <", "[env: DELAY_MS=] [default: 10..2000]"),
+        ("--service2-url <", "[env: SERVICE2_URL=] [default: http://httpserver-service2]"),
+        ("--service3-url <", "[env: SERVICE3_URL=] [default: http://httpserver-service3]"),
+        ("--hop-timeout-ms <", "[env: HOP_TIMEOUT_MS=] [default: 15000]"),
+        ("--pod-version <", "[env: VERSION=] [default: \"\"]"),
+        ("--lane <", "[env: LANE=] [default: \"\"]"),
+        ("--pod-name <", "[env: POD_NAME=] [default: \"\"]"),
+    ];
+    for (flag, end) in expected {
+        let line = help.lines().find(|line| line.contains(flag)).expect(flag);
+        assert!(line.ends_with(end), "{line}");
+    }
+}
