@@ -69,11 +69,12 @@ fn fits(version: &str) -> bool {
 async fn version(program: &Path) -> std::result::Result<String, String> {
     let (_, text) =
         process::output(program, &["--version"]).await.map_err(|error| error.to_string())?;
-    let line = text.lines().find(|line| line.contains("version:")).ok_or("it names no version")?;
-    line.split('/')
+    let (_, build) = text.split_once("version:").ok_or("it names no version")?;
+    build
+        .split('/')
         .nth(1)
         .map(ToOwned::to_owned)
-        .ok_or_else(|| format!("it says `{}`", line.trim()))
+        .ok_or_else(|| format!("it says `{}`", build.trim()))
 }
 
 /// Installs the wheel beside its place and renames it there, so that an interrupted installation leaves nothing.

@@ -46,7 +46,12 @@ pub(crate) fn spawn(spec: &ProcessSpec) -> Result<Child> {
             .map_err(|error| Failure::disk(&spec.log, &error))
     };
     let mut command = command(&this_program()?);
-    command.arg(EXEC).arg(std::process::id().to_string()).arg(&spec.program).args(&spec.arguments);
+    command
+        .arg(EXEC)
+        .arg(std::process::id().to_string())
+        .arg("--")
+        .arg(&spec.program)
+        .args(&spec.arguments);
     command.env_clear().envs(spec.environment.iter().map(|(name, value)| (name, value)));
     command.stdin(Stdio::null()).stdout(log()?).stderr(log()?).kill_on_drop(true);
     // Ctrl-C at the terminal is for the lab, which then stops its children in order.

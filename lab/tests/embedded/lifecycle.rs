@@ -1,0 +1,155 @@
+//! How a lab starts and ends: in front of the terminal, behind it, by force.
+
+use crate::harness::{Lab, envoy, folder, kill, lab, out, processes_of, run, until};
+use rustix::process::Signal;
+use serde_json::Value;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+fn is_free(port: &Value) -> bool {
+    let port = u16::try_from(port.as_u64().unwrap()).unwrap();
+    TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
+#[test]
+fn a_killed_lab_leaves_no_server_and_no_envoy() {
+    let mut lab = Lab::up();
+    assert_eq!(lab.processes().len(), 4, "three servers and one Envoy");
+    lab.signal(Signal::KILL);
+    assert!(!lab.ended().success());
+    until("all children are gone", || lab.processes().is_empty().then_some(()));
+}
+
+#[test]
+fn a_lab_starts_again_where_one_was_killed() {
+    let mut lab = Lab::up();
+    lab.signal(Signal::KILL);
+    lab.ended();
+    let down = lab.run(&["down"]);
+    assert!(down.status.success(), "{}", down.stderr);
+    assert_eq!(down.stdout.trim(), "no lab is running");
+    let ran =
+        lab.run(&["up", "--detach", "--envoy", envoy(), "--manifests", out().to_str().unwrap()]);
+    assert!(ran.status.success(), "{}{}", ran.stdout, ran.stderr);
+    lab.ok(&["verify"]);
+    lab.ok(&["down"]);
+}
+
+#[test]
+fn ctrl_c_and_sigterm_stop_everything_and_leave_no_process_port_or_file() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut lab = Lab::up();
+        let status = lab.status();
+        lab.signal(signal);
+        assert!(lab.ended().success(), "{}", lab.stderr());
+        assert_eq!(lab.processes(), [0u32; 0]);
+        assert!(is_free(&status["https_port"]) && is_free(&status["http_port"]));
+        assert!(!lab.path().join("control.sock").exists());
+        assert!(!lab.path().join("run").exists());
+        assert!(lab.stdout().contains("the lab is stopped"), "{}", lab.stdout());
+    }
+}
+
+#[test]
+fn a_lab_behind_the_terminal_runs_until_down() {
+    let folder = folder();
+    let manifests = out();
+    let up = ["up", "--detach", "--envoy", envoy(), "--manifests", manifests.to_str().unwrap()];
+    let ran = run(lab(folder.path()).args(up));
+    assert!(ran.status.success(), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("3 pods ready"), "it shows the steps: {}", ran.stdout);
+    assert!(ran.stdout.contains("curl --cacert"), "it says how to go on: {}", ran.stdout);
+    let second = run(lab(folder.path()).args(up));
+    assert_eq!(second.status.code(), Some(1));
+    assert!(second.stderr.contains("a lab is already running"), "{}", second.stderr);
+    let down = run(lab(folder.path()).arg("down"));
+    assert!(down.status.success(), "{}", down.stderr);
+    assert!(down.stdout.contains("the lab is stopped"), "{}", down.stdout);
+    assert_eq!(processes_of(folder.path()), [0u32; 0]);
+    let status = run(lab(folder.path()).arg("status"));
+    assert_eq!(status.status.code(), Some(1));
+    assert!(
+        status.stderr.contains("no lab is running") && status.stderr.contains("hint: "),
+        "{}",
+        status.stderr
+    );
+}
+
+#[test]
+fn requests_that_run_when_the_lab_is_stopped_are_answered() {
+    let copy = crate::manifests::Copy::of_out();
+    for service in ["service1", "service2", "service3"] {
+        copy.replace(
+            &format!("v1/workloads/httpserver-{service}.yaml"),
+            "value: 1..20",
+            "value: 400..400",
+        );
+    }
+    let mut lab = Lab::up_with(copy.path(), &[]);
+    let client = crate::request::Client::of(&lab);
+    let log = lab.path().join("logs");
+    let answer = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| crate::request::runtime().block_on(client.hops("")));
+        until("the request is on its way", || {
+            let admin = lab.status()["envoy"]["admin"].as_str().unwrap().to_owned();
+            let stats = crate::request::runtime().block_on(async {
+                reqwest::get(format!("http://{admin}/stats?filter=inbound.*rq_active"))
+                    .await
+                    .unwrap()
+                    .text()
+                    .await
+                    .unwrap()
+            });
+            stats.lines().any(|line| line.ends_with(": 1")).then_some(())
+        });
+        lab.signal(Signal::TERM);
+        asking.join().unwrap()
+    });
+    assert_eq!(answer.unwrap(), ["v1", "v1", "v1"], "see {}", log.display());
+    assert!(lab.ended().success());
+}
+
+#[test]
+fn two_labs_run_beside_each_other() {
+    let (one, other) = (Lab::up(), Lab::up());
+    one.ok(&["verify"]);
+    other.ok(&["verify"]);
+    assert_ne!(one.status()["https_port"], other.status()["https_port"]);
+}
+
+#[test]
+fn private_keys_are_for_their_owner_alone_and_certificates_are_kept() {
+    let mut lab = Lab::up();
+    let file = |name: &str| lab.path().join("tls").join(name);
+    let mode = |name: &str| std::fs::metadata(file(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("cncamp-credential/tls.key"), 0o600);
+    assert_eq!(mode("cncamp-credential/tls.crt"), 0o644);
+    let certificate = std::fs::read(file("cncamp-credential/tls.crt")).unwrap();
+    lab.signal(Signal::TERM);
+    lab.ended();
+    let manifests = out();
+    let ran = lab.run(&[
+        "up",
+        "--detach",
+        "--envoy",
+        envoy(),
+        "--manifests",
+        manifests.to_str().unwrap(),
+    ]);
+    assert!(ran.status.success(), "{}", ran.stderr);
+    assert_eq!(
+        std::fs::read(lab.path().join("tls/cncamp-credential/tls.crt")).unwrap(),
+        certificate
+    );
+    lab.ok(&["down"]);
+}
+
+#[test]
+fn a_lab_whose_envoy_ends_stops_and_says_why() {
+    let mut lab = Lab::up();
+    let envoy = u32::try_from(lab.status()["envoy"]["pid"].as_u64().unwrap()).unwrap();
+    kill(envoy, Signal::KILL);
+    assert_eq!(lab.ended().code(), Some(2));
+    assert!(lab.stderr().contains("Envoy ended: signal: 9"), "{}", lab.stderr());
+    assert_eq!(lab.processes(), [0u32; 0]);
+}
