@@ -14,10 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long certificates are valid, and how long before their end they are made anew.
-const VALIDITY: Duration = Duration::from_secs(90 * DAY);
-const RENEWAL: Duration = Duration::from_secs(30 * DAY);
-const DAY: u64 = 24 * 60 * 60;
+/// How long certificates are valid, and for how long they are used before they are made anew.
+const VALIDITY: Duration = DAY.saturating_mul(90);
+const USE: Duration = DAY.saturating_mul(60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// The certificates of a lab.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ pub(crate) fn certificates(state: &StateFolder, topology: &Topology) -> Result<C
     if !is_good(&good_for, &certificates) {
         disk::remove_folder(&folder)?;
         make(&folder, &certificates)?;
-        let until = clock::unix_seconds() + (VALIDITY - RENEWAL).as_secs();
+        let until = clock::unix_seconds() + USE.as_secs();
         let content = serde_json::json!({"until": until, "hosts": certificates.hosts}).to_string();
         disk::replace(&good_for, content.as_bytes(), Access::Everyone)?;
     }
@@ -143,7 +143,7 @@ fn leaf(hosts: &BTreeSet<String>) -> Result<CertificateParams> {
 fn bound(parameters: &mut CertificateParams) {
     let now = clock::now();
     // An hour back: the clock of a client may be a little behind.
-    parameters.not_before = (now - Duration::from_secs(60 * 60)).into();
+    parameters.not_before = (now - Duration::from_hours(1)).into();
     parameters.not_after = (now + VALIDITY).into();
 }
 

@@ -1,6 +1,8 @@
 //! The collector of the embedded lab: takes spans in OTLP over HTTP, keeps the latest traces, and answers Jaeger's query
 //! API, so that whoever asks cannot tell it from a Jaeger.
 
+#![expect(clippy::needless_pass_by_value, reason = "the form of poem's handlers")]
+
 use crate::failure::{Failure, Result};
 use crate::jaeger::{Answer, JaegerTrace};
 use crate::otlp;

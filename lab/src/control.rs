@@ -177,7 +177,7 @@ pub(crate) async fn call(state: &StateFolder, request: &Request) -> Result<Optio
         })?;
         match reply {
             Reply::Step { text, milliseconds } => {
-                terminal::done(&text, Duration::from_millis(milliseconds))
+                terminal::done(&text, Duration::from_millis(milliseconds));
             }
             Reply::Status(status) => return Ok(Some(*status)),
             Reply::Done => return Ok(None),

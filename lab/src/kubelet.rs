@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 /// The first and the longest wait before a process that ended is started again, as the kubelet's back-off goes.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+const LONGEST_BACK_OFF: Duration = Duration::from_mins(1);
 
 /// What happens to a pod.
 #[derive(Debug)]

@@ -142,8 +142,8 @@ async fn text(
 }
 
 /// Fine if it is as expected.
-fn expect<T: PartialEq + std::fmt::Debug>(seen: T, wanted: &T, evidence: String) -> Evidence {
-    if seen == *wanted { Ok(evidence) } else { Err(format!("{evidence}, instead of {wanted:?}")) }
+fn expect<T: PartialEq + std::fmt::Debug>(seen: &T, wanted: &T, evidence: String) -> Evidence {
+    if seen == wanted { Ok(evidence) } else { Err(format!("{evidence}, instead of {wanted:?}")) }
 }
 
 fn client(target: &Target, protocol: Protocol) -> Result<reqwest::Client> {

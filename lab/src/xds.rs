@@ -183,7 +183,7 @@ impl Files {
             "cluster_manager.cds".into(),
             "clusters",
             &self.clusters(),
-            clusters.values().collect(),
+            &clusters.values().collect::<Vec<_>>(),
         )
     }
 
@@ -192,7 +192,7 @@ impl Files {
             "listener_manager.lds".into(),
             "listeners",
             &self.listeners(),
-            listeners.values().collect(),
+            &listeners.values().collect::<Vec<_>>(),
         )
     }
 
@@ -202,7 +202,7 @@ impl Files {
             routes.statistics.clone(),
             &what,
             &self.route_file(stem),
-            vec![&routes.configuration],
+            &[&routes.configuration],
         )
     }
 
@@ -211,7 +211,7 @@ impl Files {
         statistics: String,
         what: &str,
         path: &std::path::Path,
-        resources: Vec<&Value>,
+        resources: &[&Value],
     ) -> Result<Written> {
         self.version += 1;
         let version = self.version.to_string();

@@ -77,11 +77,6 @@ pub(crate) fn table(header: &[&str]) -> Table {
 }
 
 pub(crate) fn indented(table: &Table) -> String {
-    table
-        .trim_fmt()
-        .lines()
-        .map(|line| format!(" {line}\n"))
-        .collect::<String>()
-        .trim_end()
-        .to_owned()
+    let lines: Vec<String> = table.trim_fmt().lines().map(|line| format!(" {line}")).collect();
+    lines.join("\n")
 }

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 /// How long a lab may take to start behind the terminal; installing Envoy needs the network.
-const START_PATIENCE: Duration = Duration::from_secs(600);
+const START_PATIENCE: Duration = Duration::from_mins(10);
 
 /// Starts the lab, says what runs where, and serves until Ctrl-C.
 pub(crate) async fn attached(state: StateFolder, options: Options) -> Result<ExitCode> {
@@ -104,13 +104,22 @@ fn show_from(log: &std::path::Path, start: usize) -> usize {
 
 fn arguments(state: &StateFolder, options: &Options) -> Vec<OsString> {
     let Options { manifests, with, https_port, http_port, envoy, path: _ } = options;
-    let mut arguments: Vec<OsString> =
-        vec!["--state".into(), state.root().into(), "up".into(), "--detached".into()];
-    let mut add = |flag: &str, value: OsString| arguments.extend([flag.into(), value]);
-    add("--manifests", manifests.into());
-    with.iter().for_each(|layer| add("--with", layer.into()));
-    https_port.iter().for_each(|port| add("--https-port", port.to_string().into()));
-    http_port.iter().for_each(|port| add("--http-port", port.to_string().into()));
-    envoy.iter().for_each(|file| add("--envoy", file.into()));
-    arguments
+    let flag = |name: &str, value: OsString| [name.into(), value];
+    let state = flag("--state", state.root().into());
+    let up = [OsString::from("up"), "--detached".into()];
+    let manifests = flag("--manifests", manifests.into());
+    let with = with.iter().flat_map(|layer| flag("--with", layer.into()));
+    let https_port =
+        https_port.iter().flat_map(|port| flag("--https-port", port.to_string().into()));
+    let plain_port = http_port.iter().flat_map(|port| flag("--http-port", port.to_string().into()));
+    let envoy = envoy.iter().flat_map(|file| flag("--envoy", file.into()));
+    state
+        .into_iter()
+        .chain(up)
+        .chain(manifests)
+        .chain(with)
+        .chain(https_port)
+        .chain(plain_port)
+        .chain(envoy)
+        .collect()
 }

@@ -179,7 +179,7 @@ impl Member {
                 self.reason.clear();
             }
             Event::NotReady { reason } => {
-                (self.ready, self.reason) = (false, format!("readiness probe: {reason}"))
+                (self.ready, self.reason) = (false, format!("readiness probe: {reason}"));
             }
             Event::Ended { reason } => {
                 (self.ready, self.reason, self.pid) = (false, format!("ended: {reason}"), 0);

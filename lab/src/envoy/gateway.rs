@@ -40,7 +40,7 @@ fn add_http(snapshot: &mut Snapshot, topology: &Topology, addresses: &Addresses)
     let statistics = route_statistics(&statistics, HTTP_ROUTES);
     snapshot.routes.insert(
         HTTP_ROUTES.into(),
-        Routes { statistics, configuration: configuration(HTTP_ROUTES, hosts) },
+        Routes { statistics, configuration: configuration(HTTP_ROUTES, &hosts) },
     );
 }
 
@@ -63,7 +63,7 @@ fn add_https(snapshot: &mut Snapshot, topology: &Topology, addresses: &Addresses
             hosts.push(json!({"name": "blackhole:443", "domains": ["*"]}));
         }
         let statistics = route_statistics(&statistics, &name);
-        let configuration = configuration(&name, hosts);
+        let configuration = configuration(&name, &hosts);
         snapshot.routes.insert(name, Routes { statistics, configuration });
     }
     if chains.is_empty() {

@@ -23,7 +23,7 @@ pub(super) struct Route {
 }
 
 /// A route configuration with istiod's settings.
-pub(super) fn configuration(name: &str, virtual_hosts: Vec<Value>) -> Value {
+pub(super) fn configuration(name: &str, virtual_hosts: &[Value]) -> Value {
     json!({
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
         "name": name,

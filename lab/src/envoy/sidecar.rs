@@ -86,7 +86,7 @@ fn outbound_routes(topology: &Topology, proxy: Proxy<'_>) -> Value {
         "domains": ["*"],
         "routes": [{"name": "block_all", "match": {"prefix": "/"}, "direct_response": {"status": 502}}]
     }));
-    route::configuration(ROUTES, hosts)
+    route::configuration(ROUTES, &hosts)
 }
 
 /// Of several VirtualServices for one mesh host the oldest applies, alone.

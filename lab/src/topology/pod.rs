@@ -103,7 +103,7 @@ pub(super) fn pods(manifest: &Manifest) -> Result<Vec<Pod>, Vec<Violation>> {
         ));
     };
     if let Some(probe) = &container.readiness_probe
-        && !refers_to(&probe.http_get.port, port.container_port, &port.name)
+        && !refers_to(&probe.http_get.port, port.number, &port.name)
     {
         let message = format!("{:?} is not the container's port", probe.http_get.port);
         return Err(refuse(
@@ -152,7 +152,7 @@ fn pod(name: String, namespace: &str, template: &PodTemplate, container: &Contai
         namespace: namespace.to_owned(),
         labels: template.metadata.labels.clone(),
         args: container.args.clone(),
-        port: port.container_port,
+        port: port.number,
         port_name: port.name.clone(),
         readiness,
         grace: Duration::from_secs(template.spec.termination_grace_period_seconds),

@@ -68,7 +68,7 @@ pub(crate) fn of<S: DeserializeOwned>(manifest: &Manifest) -> Result<Resource<S>
         .map_err(|error| vec![refused(String::new(), format!("cannot be read: {error}"))])?;
     let mut unknown = Vec::new();
     let mut note = |path: serde_ignored::Path<'_>| {
-        unknown.push(manifests::read::plain_path(&path.to_string()))
+        unknown.push(manifests::read::plain_path(&path.to_string()));
     };
     let read = serde_path_to_error::deserialize(serde_ignored::Deserializer::new(value, &mut note));
     let message = "embedded mode cannot honour this field";

@@ -44,7 +44,7 @@ async fn redirect(client: &reqwest::Client, target: &Target) -> Evidence {
         url.path(),
         url.query(),
     );
-    expect(seen, &(301, "https", target.host.as_str(), "/hello/rust", Some("a=b")), evidence)
+    expect(&seen, &(301, "https", target.host.as_str(), "/hello/rust", Some("a=b")), evidence)
 }
 
 /// The gateway must end the connection before it shows a certificate.
@@ -74,5 +74,5 @@ async fn foreign_host(client: &reqwest::Client, target: &Target) -> Evidence {
     let host = format!("{FOREIGN}:{}", target.https.port());
     let request = client.get(target.url("/healthz")).header("host", host).timeout(PATIENCE);
     let answer = request.send().await.map_err(|error| causes(&error))?;
-    expect(answer.status().as_u16(), &404, answer.status().to_string())
+    expect(&answer.status().as_u16(), &404, answer.status().to_string())
 }

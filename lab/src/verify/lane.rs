@@ -46,7 +46,7 @@ pub(super) async fn check(report: &mut Report, target: &Target) -> Result<()> {
 async fn stays(client: &reqwest::Client, target: &Target, lane: &str) -> Evidence {
     let hops = ask(client, target, lane).await?.hops();
     let wanted = target.expected(lane);
-    expect(&hops, &&wanted, shown(&hops))
+    expect(&hops, &wanted, shown(&hops))
 }
 
 async fn mixed(client: &reqwest::Client, target: &Target) -> Evidence {
@@ -55,8 +55,8 @@ async fn mixed(client: &reqwest::Client, target: &Target) -> Evidence {
     let (slots, shared) =
         (Arc::new(Semaphore::new(AT_ONCE)), Arc::new((client.clone(), target.clone())));
     let mut tasks = JoinSet::new();
-    for lane in lanes.iter().cycle().take(REQUESTS).cloned() {
-        let (slots, shared) = (slots.clone(), shared.clone());
+    for lane in lanes.iter().cycle().take(REQUESTS) {
+        let (slots, shared, lane) = (slots.clone(), shared.clone(), lane.clone());
         tasks.spawn(async move {
             let _slot = slots.acquire_owned().await.map_err(|error| error.to_string())?;
             let (client, target) = &*shared;

@@ -42,10 +42,10 @@ pub(super) async fn check(report: &mut Report, target: &Target) -> Result<()> {
 
 async fn chain(client: &reqwest::Client, target: &Target, version: reqwest::Version) -> Evidence {
     let seen = ask(client, target, "").await?;
-    expect(seen.version, &version, format!("{:?}", seen.version))?;
+    expect(&seen.version, &version, format!("{:?}", seen.version))?;
     let services: Vec<String> = seen.hops().into_iter().map(|(service, _)| service).collect();
     let wanted: Vec<String> = target.expected("").into_iter().map(|(service, _)| service).collect();
-    expect(services, &wanted, shown(&seen.hops()))
+    expect(&services, &wanted, shown(&seen.hops()))
 }
 
 async fn greetings(client: &reqwest::Client, target: &Target) -> Evidence {
@@ -55,12 +55,12 @@ async fn greetings(client: &reqwest::Client, target: &Target) -> Evidence {
 
 async fn page(client: &reqwest::Client, target: &Target, path: &str, wanted: &str) -> Evidence {
     let (status, body) = text(client, target.url(path)).await?;
-    expect((status.as_u16(), body.as_str()), &(200, wanted), format!("{status}, `{body}`"))
+    expect(&(status.as_u16(), body.as_str()), &(200, wanted), format!("{status}, `{body}`"))
 }
 
 async fn not_found(client: &reqwest::Client, target: &Target) -> Evidence {
     let (status, _) = text(client, target.url("/no/such/path")).await?;
-    expect(status.as_u16(), &404, status.to_string())
+    expect(&status.as_u16(), &404, status.to_string())
 }
 
 async fn echo(client: &reqwest::Client, target: &Target) -> Evidence {
@@ -74,7 +74,7 @@ async fn echo(client: &reqwest::Client, target: &Target) -> Evidence {
     let wanted =
         target.expected("").first().map(|(_, version)| version.clone()).unwrap_or_default();
     expect(
-        (echoed, version),
+        &(echoed, version),
         &("echoed", wanted.as_str()),
         format!("x-verify: {echoed}, version: {version}"),
     )

@@ -1,7 +1,5 @@
 //! A lab of its own for each test: started in a fresh folder, stopped when it goes out of scope, whatever happens.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the report")]
-
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -12,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// How long anything may take that a test waits for; long, because the machine may be busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a command printed and how it ended.
 #[derive(Debug)]

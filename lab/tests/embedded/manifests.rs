@@ -1,7 +1,5 @@
 //! A copy of the committed manifests that a test may change.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the report")]
-
 use crate::harness::out;
 use std::fs;
 use std::path::{Path, PathBuf};

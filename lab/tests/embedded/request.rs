@@ -1,7 +1,5 @@
 //! Requests through the gateway, as a client sends them.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the report")]
-
 use crate::harness::{Lab, program, run};
 use httpserver::answer::Answer;
 use std::fs;

@@ -81,7 +81,7 @@ fn a_baseline_that_leaks_into_the_lane_is_caught() {
 #[test]
 fn a_gateway_that_serves_plain_http_is_caught() {
     let found = mutant(|copy| {
-        copy.replace("v1/routes/gateway.yaml", "httpsRedirect: true", "httpsRedirect: false")
+        copy.replace("v1/routes/gateway.yaml", "httpsRedirect: true", "httpsRedirect: false");
     });
     assert_eq!(found, ["redirect"]);
 }

@@ -109,9 +109,9 @@ pub(crate) enum FieldPath {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct ContainerPort {
-    pub(crate) container_port: u16,
+    #[serde(rename = "containerPort")]
+    pub(crate) number: u16,
     #[serde(default)]
     pub(crate) name: String,
     #[serde(default, rename = "protocol")]
