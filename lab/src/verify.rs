@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The path that runs through all services.
 const CHAIN: &str = "/hello/service1";
-const LANE_HEADER: &str = manifests::model::LANE_HEADER;
+/// The header in which a request carries its lane.
+const LANE_HEADER: &str = "x-lane";
 
 /// What was claimed, and whether it held.
 #[derive(Debug, Serialize)]
