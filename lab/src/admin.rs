@@ -72,3 +72,8 @@ fn lost(error: reqwest::Error) -> Failure {
         "see envoy.log in the logs of the state folder",
     )
 }
+
+/// A statistic's name as a regular expression; names hold no other character with a meaning in one.
+pub(crate) fn escaped(name: &str) -> String {
+    name.replace('.', "\\.").replace('|', "\\|")
+}

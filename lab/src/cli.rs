@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and which function answers. The only reader of the environment.
 
 use crate::command;
+use crate::control;
 use crate::embedded::Options;
 use crate::failure::{Failure, Result};
 use crate::process;
@@ -153,29 +154,48 @@ fn report(result: Result<ExitCode>) -> ExitCode {
 }
 
 async fn dispatch(command: Command, state: PathBuf) -> Result<ExitCode> {
-    let state = StateFolder::create(&state)?;
     match command {
-        Command::Up(Up { start, detach: true, .. }) => {
-            command::up::detach(state, start.into()).await
+        Command::Up(up) => {
+            let state = StateFolder::create(&state)?;
+            match up {
+                Up { start, detach: true, .. } => command::up::detach(state, start.into()).await,
+                Up { start, detached: true, .. } => {
+                    command::up::detached(state, start.into()).await
+                }
+                Up { start, .. } => command::up::attached(state, start.into()).await,
+            }
         }
-        Command::Up(Up { start, detached: true, .. }) => {
-            command::up::detached(state, start.into()).await
+        Command::Demo(start) => {
+            command::demo::demo(StateFolder::create(&state)?, start.into()).await
         }
-        Command::Up(Up { start, .. }) => command::up::attached(state, start.into()).await,
-        Command::Down => command::down::down(&state).await,
-        Command::Apply { layer } => command::layer::apply(&state, layer).await,
-        Command::Remove { layer } => command::layer::remove(&state, layer).await,
-        Command::Status { output } => command::status::status(&state, output).await,
-        Command::Verify { output } => command::verify::verify(&state, output).await,
+        Command::Envoy(Programs { envoy, path }) => {
+            command::envoy::envoy(&StateFolder::create(&state)?, envoy, path).await
+        }
+        command => match StateFolder::open(&state)? {
+            Some(state) => ask(command, &state).await,
+            None if matches!(command, Command::Down) => command::down::nothing(),
+            None => Err(control::not_running()),
+        },
+    }
+}
+
+/// The commands to a lab that runs.
+async fn ask(command: Command, state: &StateFolder) -> Result<ExitCode> {
+    match command {
+        Command::Down => command::down::down(state).await,
+        Command::Apply { layer } => command::layer::apply(state, layer).await,
+        Command::Remove { layer } => command::layer::remove(state, layer).await,
+        Command::Status { output } => command::status::status(state, output).await,
+        Command::Verify { output } => command::verify::verify(state, output).await,
         Command::Traces { id, output } => {
-            command::traces::traces(&state, id.as_deref(), output).await
+            command::traces::traces(state, id.as_deref(), output).await
         }
-        Command::Demo(start) => command::demo::demo(state, start.into()).await,
-        Command::Envoy(programs) => {
-            command::envoy::envoy(&state, programs.envoy, programs.path).await
-        }
-        Command::Httpserver(_) | Command::Exec { .. } => {
-            unreachable!("these run without the runtime of the lab")
+        Command::Up(_)
+        | Command::Demo(_)
+        | Command::Envoy(_)
+        | Command::Httpserver(_)
+        | Command::Exec { .. } => {
+            unreachable!("these do not ask a running lab")
         }
     }
 }

@@ -22,8 +22,11 @@ use crate::process;
 use crate::state::StateFolder;
 use crate::topology::Topology;
 use crate::wait;
+use crate::worker::Worker;
 use crate::xds::Files;
 use cast::Cast;
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -31,10 +34,6 @@ use tokio::process::Child;
 
 /// How long requests may take to finish when what they run on goes away; longer than any grace period of a pod.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
-/// For how long nothing must be on the way before a thing counts as unused: Envoy's worker learns of new routes a
-/// moment after Envoy confirms them.
-const QUIET: Duration = Duration::from_millis(50);
-
 /// Tells of a step that is done: what, and how long it took.
 pub(crate) type Tell<'a> = &'a dyn Fn(&str, Duration);
 
@@ -51,6 +50,7 @@ pub(crate) struct Embedded {
     files: Files,
     admin: Admin,
     admin_address: String,
+    worker: Worker,
     envoy: Child,
     envoy_program: PathBuf,
     certificates: Certificates,
@@ -103,29 +103,37 @@ impl Embedded {
         let next = envoy::snapshot(&topology, &self.addresses, &self.cast.ready_pods());
         let before = self.files.current().clone();
         if let Err(failure) = self.switch(&next, tell).await {
-            // As good as it goes: the routes are the old ones again, then what was added is taken away.
-            self.files.route(&self.admin, &before).await.ok();
-            self.files.remove(&self.admin, &before).await.ok();
-            self.cast.stop(&new).await;
-            self.addresses.pods = self.cast.ports();
+            self.back_to(&before, &new).await;
             return Err(failure);
         }
-
-        let started = Instant::now();
-        let old = self.cast.others(&topology.pods);
-        if !old.is_empty() {
-            self.drained(&old, &next).await?;
-            tell(&format!("{} drained", count(old.len(), "old pod")), started.elapsed());
-        }
-        let started = Instant::now();
-        self.files.remove(&self.admin, &next).await?;
-        self.cast.stop(&old).await;
-        if !old.is_empty() {
-            tell(&format!("{} stopped", count(old.len(), "old pod")), started.elapsed());
-        }
-        self.addresses.pods = self.cast.ports();
+        // From here on the new layers are in force; what follows only clears away.
         self.topology = topology;
         self.applied = layers;
+        self.clear_away(&next, tell).await
+    }
+
+    /// Undoes a change that failed half-way: the old routes, then what was added goes away again.
+    async fn back_to(&mut self, before: &Snapshot, new: &[String]) {
+        // Whatever fails here, Envoy keeps what it had; the failure that led here is the one to tell of.
+        self.files.route(&self.admin, before).await.ok();
+        self.drained(new, before).await;
+        self.files.remove(&self.admin, before).await.ok();
+        self.cast.stop(new).await;
+        self.addresses.pods = self.cast.ports();
+    }
+
+    /// Stops the pods that no layer asks for any more, when nothing runs in them, and removes what led to them.
+    async fn clear_away(&mut self, next: &Snapshot, tell: Tell<'_>) -> Result<()> {
+        let old = self.cast.others(&self.topology.pods);
+        let started = Instant::now();
+        let drained = self.drained(&old, next).await;
+        self.files.remove(&self.admin, next).await?;
+        self.cast.stop(&old).await;
+        self.addresses.pods = self.cast.ports();
+        if !old.is_empty() {
+            let how = if drained { "drained and" } else { "still busy, and" };
+            tell(&format!("{} {how} stopped", count(old.len(), "old pod")), started.elapsed());
+        }
         Ok(())
     }
 
@@ -136,46 +144,47 @@ impl Embedded {
         tell("Envoy has the listeners and clusters", started.elapsed());
         let started = Instant::now();
         self.files.route(&self.admin, next).await?;
+        self.worker.caught_up().await?;
         tell("Envoy has the routes", started.elapsed());
         Ok(())
     }
 
-    /// Waits until no request runs in these pods or is on its way to clusters that `next` has no more.
-    async fn drained(&self, pods: &[String], next: &Snapshot) -> Result<()> {
+    /// Waits until no request runs in these pods or is on its way to clusters that `next` has no more. As on a cluster,
+    /// the patience has an end: whether it was enough is the answer.
+    async fn drained(&self, pods: &[String], next: &Snapshot) -> bool {
+        let name =
+            |cluster: &Value| cluster["alt_stat_name"].as_str().unwrap_or_default().to_owned();
+        let kept: BTreeSet<String> = next.clusters.values().map(name).collect();
+        let gone: BTreeSet<String> = self
+            .files
+            .current()
+            .clusters
+            .values()
+            .map(name)
+            .filter(|name| !kept.contains(name))
+            .collect();
         let inbound = pods
             .iter()
             .map(|pod| format!("http\\.{}\\.downstream_rq_active", inbound_statistics(pod)));
-        let name = |cluster: &serde_json::Value| {
-            cluster["alt_stat_name"].as_str().unwrap_or_default().to_owned()
-        };
-        let kept: std::collections::BTreeSet<String> = next.clusters.values().map(name).collect();
-        let gone =
-            self.files.current().clusters.values().map(name).filter(|name| !kept.contains(name));
-        let outbound = gone
-            .map(|name| format!("cluster\\.{}\\.upstream_rq_(pending_)?active", escaped(&name)));
-        let parts: std::collections::BTreeSet<String> = inbound.chain(outbound).collect();
-        let filter = format!("^({})$", parts.into_iter().collect::<Vec<_>>().join("|"));
-        self.quiet(&filter).await
+        let outbound = gone.iter().map(|name| {
+            format!("cluster\\.{}\\.upstream_rq_(pending_)?active", admin::escaped(name))
+        });
+        let parts: Vec<String> = inbound.chain(outbound).collect();
+        parts.is_empty() || self.quiet(&format!("^({})$", parts.join("|"))).await
     }
 
-    /// Waits until the statistics that match are all zero, and stay so for a moment.
-    async fn quiet(&self, filter: &str) -> Result<()> {
-        let mut since: Option<Instant> = None;
+    /// Waits until the statistics that match are all zero, and still are when the worker has caught up.
+    async fn quiet(&self, filter: &str) -> bool {
+        let idle = async || {
+            self.admin.statistics(filter).await.is_ok_and(|active| admin::total(&active) == 0)
+        };
         let quiet = wait::until(DRAIN_PATIENCE, async || {
-            let active = self.admin.statistics(filter).await.ok()?;
-            if admin::total(&active) > 0 {
-                since = None;
-                return None;
-            }
-            (since.get_or_insert_with(Instant::now).elapsed() >= QUIET).then_some(())
+            self.worker.caught_up().await.ok()?;
+            let before = idle().await;
+            self.worker.caught_up().await.ok()?;
+            (before && idle().await).then_some(())
         });
-        quiet.await.ok_or_else(|| {
-            let message = format!("requests are still running after {DRAIN_PATIENCE:?}");
-            Failure::lab(
-                message,
-                "see `cargo lab status`; run the command again when they have ended",
-            )
-        })
+        quiet.await.is_some()
     }
 
     /// Makes the ready pods the endpoints of their clusters.
@@ -227,12 +236,9 @@ impl Embedded {
         let mut closed = self.files.current().clone();
         closed.listeners.retain(|name, _| name.contains('>'));
         self.files.remove(&self.admin, &closed).await?;
-        self.quiet("^http\\.(in|out)bound_.*\\.downstream_rq_active$").await
+        self.quiet("^http\\.(in|out)bound_.*\\.downstream_rq_active$").await;
+        Ok(())
     }
-}
-
-fn escaped(name: &str) -> String {
-    name.replace('.', "\\.").replace('|', "\\|")
 }
 
 /// `1 pod`, `2 pods`.

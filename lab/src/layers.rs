@@ -51,7 +51,8 @@ impl Layers {
     fn folder(&self, name: &str) -> Result<PathBuf> {
         let folder = self.root.join(name);
         // A name, not a path: `..` or `/` would leave the folder.
-        let is_name = Path::new(name).components().count() == 1 && !name.starts_with('.');
+        let is_name =
+            Path::new(name).file_name().is_some_and(|last| last == name) && !name.starts_with('.');
         if is_name && folder.is_dir() {
             return Ok(folder);
         }

@@ -26,4 +26,5 @@ mod trace;
 mod verify;
 mod wait;
 mod waterfall;
+mod worker;
 mod xds;

@@ -21,6 +21,11 @@ impl StateFolder {
         Self::existing(root)
     }
 
+    /// The folder of a lab that is there, if one ever was.
+    pub(crate) fn open(root: &Path) -> Result<Option<Self>> {
+        if root.is_dir() { Self::existing(root).map(Some) } else { Ok(None) }
+    }
+
     fn existing(root: &Path) -> Result<Self> {
         let root = root.canonicalize().map_err(|error| Failure::disk(root, &error))?;
         let state = Self { root };

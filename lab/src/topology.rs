@@ -12,7 +12,7 @@ pub(crate) use service::{Port, Service, Subset};
 use manifests::host;
 use manifests::object::{Manifest, Object};
 use manifests::violation::{Violation, sorted};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use view::gateway::{GatewaySpec, Server, ServerProtocol};
 use view::policy::{PeerAuthenticationSpec, TelemetrySpec, Tracing};
 use view::virtual_service::{HttpRoute, VirtualServiceSpec};
@@ -21,6 +21,19 @@ use view::virtual_service::{HttpRoute, VirtualServiceSpec};
 pub(crate) const INGRESS_NAME: &str = "istio-ingressgateway";
 pub(crate) const INGRESS_NAMESPACE: &str = "istio-system";
 const INGRESS_LABELS: [(&str, &str); 2] = [("app", INGRESS_NAME), ("istio", "ingressgateway")];
+
+/// Whether the gateway's pods have this label.
+pub(crate) fn ingress_has((key, value): (&String, &String)) -> bool {
+    INGRESS_LABELS.contains(&(key.as_str(), value.as_str()))
+}
+
+/// [`MESH`], or `namespace/name` of a gateway that an object in `namespace` names.
+pub(crate) fn gateway_name(name: &str, namespace: &str) -> String {
+    match name.strip_prefix("./") {
+        None if name == MESH || name.contains('/') => name.to_owned(),
+        here => format!("{namespace}/{}", here.unwrap_or(name)),
+    }
+}
 
 /// The name that stands for all sidecars in `spec.gateways`.
 pub(crate) const MESH: &str = "mesh";
@@ -63,7 +76,14 @@ impl Topology {
         if !violations.is_empty() {
             return Err(violations);
         }
-        let mut building = Building::default();
+        let identities = manifests.iter().map(|manifest| manifest.object.identity());
+        let services = identities.filter(|identity| identity.kind == "Service");
+        let mut building = Building {
+            hosts: services
+                .map(|service| host::service(&service.name, &service.namespace))
+                .collect(),
+            ..Building::default()
+        };
         for manifest in manifests {
             building.add(manifest);
         }
@@ -82,11 +102,15 @@ impl Topology {
 
 #[derive(Default)]
 struct Building {
+    /// Those of all Services.
+    hosts: BTreeSet<String>,
     pods: Vec<Pod>,
     services: BTreeMap<String, Service>,
     rules: Vec<service::Rule>,
     virtual_services: Vec<VirtualService>,
     gateways: Vec<Gateway>,
+    /// Whether there was a mesh-wide Telemetry.
+    telemetry: bool,
     tracing: Option<Tracing>,
     violations: Vec<Violation>,
 }
@@ -101,10 +125,11 @@ impl Building {
                 self.services.insert(service.host.clone(), service);
             }),
             Object::DestinationRule(_) => service::rule(manifest).map(|rule| self.rules.push(rule)),
-            Object::VirtualService(_) => {
-                virtual_service(manifest).map(|route| self.virtual_services.push(route))
+            Object::VirtualService(_) => virtual_service(manifest, &self.hosts)
+                .map(|route| self.virtual_services.push(route)),
+            Object::Gateway(_) => {
+                gateway(manifest, &self.gateways).map(|gateway| self.gateways.push(gateway))
             }
-            Object::Gateway(_) => gateway(manifest).map(|gateway| self.gateways.push(gateway)),
             Object::PeerAuthentication(_) => {
                 view::of::<PeerAuthenticationSpec>(manifest).map(|_| ())
             }
@@ -122,9 +147,14 @@ impl Building {
             let hint = format!("put it into the root namespace `{INGRESS_NAMESPACE}`");
             return Err(vec![Violation::of_field(manifest, "metadata.namespace", message, hint)]);
         }
-        self.tracing = telemetry
-            .spec
-            .tracing
+        let entries = telemetry.spec.tracing;
+        if std::mem::replace(&mut self.telemetry, true) || entries.len() > 1 {
+            let field = if entries.len() > 1 { "spec.tracing[1]" } else { "spec" };
+            let message = "embedded mode honours only one description of the tracing".to_owned();
+            let hint = "leave one mesh-wide Telemetry with one entry of `tracing`".to_owned();
+            return Err(vec![Violation::of_field(manifest, field, message, hint)]);
+        }
+        self.tracing = entries
             .into_iter()
             .next()
             .filter(|tracing| !tracing.providers.is_empty() && !tracing.disable_span_reporting);
@@ -134,7 +164,12 @@ impl Building {
     fn finish(mut self) -> Result<Topology, Vec<Violation>> {
         for rule in self.rules {
             if let Some(service) = self.services.get_mut(&rule.host) {
-                service.subsets.extend(rule.subsets);
+                for subset in rule.subsets {
+                    // Of several subsets of one name the oldest counts.
+                    if service.subsets.iter().all(|known| known.name != subset.name) {
+                        service.subsets.push(subset);
+                    }
+                }
                 service.load_balancer = service.load_balancer.or(rule.load_balancer);
             }
         }
@@ -151,58 +186,41 @@ impl Building {
     }
 }
 
-fn virtual_service(manifest: &Manifest) -> Result<VirtualService, Vec<Violation>> {
+fn virtual_service(
+    manifest: &Manifest,
+    services: &BTreeSet<String>,
+) -> Result<VirtualService, Vec<Violation>> {
     let route = view::of::<VirtualServiceSpec>(manifest)?;
     let namespace = route.metadata.namespace;
-    let qualified = |gateway: &String| match gateway.as_str() {
-        MESH => MESH.to_owned(),
-        name if name.contains('/') => name.to_owned(),
-        name => format!("{namespace}/{name}"),
-    };
-    let mut gateways: Vec<String> = route.spec.gateways.iter().map(qualified).collect();
+    let gateways = route.spec.gateways.iter().map(|name| gateway_name(name, &namespace));
+    let mut gateways: Vec<String> = gateways.collect();
     if gateways.is_empty() {
         gateways.push(MESH.to_owned());
     }
+    let hosts = route.spec.hosts.iter().map(|host| host::resolve(host, &namespace));
+    let hosts: Vec<String> = hosts.collect();
     let mut violations = Vec::new();
+    if hosts.is_empty() {
+        let message = "embedded mode has no delegates: without hosts, nothing is routed".to_owned();
+        let hint = "write the rules into the VirtualService that has the hosts".to_owned();
+        violations.push(Violation::of_field(manifest, "spec.hosts", message, hint));
+    }
+    for (index, host) in hosts.iter().enumerate() {
+        if gateways.iter().any(|gateway| gateway == MESH) && !services.contains(host) {
+            let message = format!("in the mesh, embedded mode routes only Services, not `{host}`");
+            let hint = "name a Service in full, or bind the VirtualService to a Gateway alone";
+            let field = format!("spec.hosts[{index}]");
+            violations.push(Violation::of_field(manifest, field, message, hint.to_owned()));
+        }
+    }
     for (index, http) in route.spec.http.iter().enumerate() {
-        if http.route.is_empty() {
-            let message = "this rule leads nowhere".to_owned();
-            let hint = "give it a `route` with a destination".to_owned();
-            violations.push(Violation::of_field(
-                manifest,
-                format!("spec.http[{index}].route"),
-                message,
-                hint,
-            ));
-        }
-        let durations = [("timeout", &http.timeout)].into_iter().chain(
-            http.retries.iter().flat_map(|retries| {
-                [
-                    ("retries.perTryTimeout", &retries.per_try_timeout),
-                    ("retries.backoff", &retries.backoff),
-                ]
-            }),
-        );
-        for (field, text) in durations {
-            if let Some(text) = text
-                && duration::parse(text).is_none()
-            {
-                let message = format!("`{text}` is not a duration");
-                let hint = "write a number and a unit, such as `1.5s` or `300ms`".to_owned();
-                violations.push(Violation::of_field(
-                    manifest,
-                    format!("spec.http[{index}].{field}"),
-                    message,
-                    hint,
-                ));
-            }
-        }
+        violations.extend(rule(manifest, index, http));
     }
     if !violations.is_empty() {
         return Err(violations);
     }
     Ok(VirtualService {
-        hosts: route.spec.hosts.iter().map(|host| host::resolve(host, &namespace)).collect(),
+        hosts,
         name: route.metadata.name,
         namespace,
         gateways,
@@ -210,15 +228,57 @@ fn virtual_service(manifest: &Manifest) -> Result<VirtualService, Vec<Violation>
     })
 }
 
-fn gateway(manifest: &Manifest) -> Result<Gateway, Vec<Violation>> {
+/// What is wrong with one rule of a VirtualService.
+fn rule(manifest: &Manifest, index: usize, http: &HttpRoute) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let mut refuse = |field: &str, message: String, hint: &str| {
+        let field = format!("spec.http[{index}].{field}");
+        violations.push(Violation::of_field(manifest, field, message, hint.to_owned()));
+    };
+    match http.route.as_slice() {
+        [] => {
+            let hint = "give it a `route` with a destination";
+            refuse("route", "this rule leads nowhere".into(), hint);
+        }
+        [_] => {}
+        several if several.iter().all(|destination| destination.weight == 0) => {
+            let hint = "give at least one of the destinations a `weight`";
+            refuse("route", "the weights of this rule add up to nothing".into(), hint);
+        }
+        _ => {}
+    }
+    for (position, r#match) in http.r#match.iter().enumerate() {
+        for (field, headers) in
+            [("headers", &r#match.headers), ("withoutHeaders", &r#match.without_headers)]
+        {
+            for name in headers.keys().filter(|name| name.starts_with('@')) {
+                let message = format!("embedded mode knows no tokens, so nothing of `{name}`");
+                let hint = "match a header of the request";
+                refuse(&format!("match[{position}].{field}.{name}"), message, hint);
+            }
+        }
+    }
+    let retries = http.retries.iter().flat_map(|retries| {
+        [("retries.perTryTimeout", &retries.per_try_timeout), ("retries.backoff", &retries.backoff)]
+    });
+    for (field, text) in std::iter::once(("timeout", &http.timeout)).chain(retries) {
+        if let Some(text) = text
+            && duration::parse(text).is_none()
+        {
+            let hint = "write a number and a unit, such as `1.5s` or `300ms`";
+            refuse(field, format!("`{text}` is not a duration"), hint);
+        }
+    }
+    violations
+}
+
+fn gateway(manifest: &Manifest, earlier: &[Gateway]) -> Result<Gateway, Vec<Violation>> {
     let gateway = view::of::<GatewaySpec>(manifest)?;
     let mut violations = Vec::new();
     let mut refuse = |field: String, message: String, hint: &str| {
         violations.push(Violation::of_field(manifest, field, message, hint.to_owned()));
     };
-    let selects =
-        |(key, value): (&String, &String)| INGRESS_LABELS.contains(&(key.as_str(), value.as_str()));
-    if !gateway.spec.selector.iter().all(selects) {
+    if !gateway.spec.selector.iter().all(ingress_has) {
         let message = format!("no gateway has the labels {:?}", gateway.spec.selector);
         refuse(
             "spec.selector".into(),
@@ -226,6 +286,10 @@ fn gateway(manifest: &Manifest) -> Result<Gateway, Vec<Violation>> {
             "the demo profile's gateway has `istio: ingressgateway`",
         );
     }
+    let is_https = |server: &&Server| server.port.protocol == ServerProtocol::Https;
+    let earlier = earlier.iter().flat_map(|gateway| &gateway.servers).filter(is_https);
+    let mut taken: BTreeSet<&String> = earlier.flat_map(|server| &server.hosts).collect();
+    let mut names = BTreeSet::new();
     for (index, server) in gateway.spec.servers.iter().enumerate() {
         let field = |name: &str| format!("spec.servers[{index}].{name}");
         let expected = match server.port.protocol {
@@ -245,7 +309,17 @@ fn gateway(manifest: &Manifest) -> Result<Gateway, Vec<Violation>> {
             let message = "an HTTPS server needs a certificate".to_owned();
             refuse(field("tls"), message, "set `mode: SIMPLE` and `credentialName`");
         }
+        if !names.insert(&server.port.name) {
+            let message =
+                format!("another server of this Gateway is called `{}`", server.port.name);
+            refuse(field("port.name"), message, "give each server a name of its own");
+        }
         for (position, host) in server.hosts.iter().enumerate() {
+            if is_https(&server) && !taken.insert(host) {
+                let message = format!("`{host}` has a certificate from another server (IST0145)");
+                let hint = "serve each host over HTTPS in one place";
+                refuse(field(&format!("hosts[{position}]")), message, hint);
+            }
             if host.contains('/') {
                 let message = format!("embedded mode cannot honour the namespace in `{host}`");
                 refuse(field(&format!("hosts[{position}]")), message, "write the host alone");

@@ -49,27 +49,18 @@ impl Kind {
 }
 
 impl Trace {
-    /// The spans from the first one down, each with its depth; a span whose parent is not known counts as a first one.
+    /// Each span once with its depth, from the first one down. A span whose parent is not known counts as a first one, and
+    /// so does one of each circle of parents.
     pub(crate) fn tree(&self) -> Vec<(usize, &Span)> {
-        let roots = self
-            .spans
-            .iter()
-            .filter(|span| !self.spans.iter().any(|other| other.id == span.parent));
+        let mut left: Vec<&Span> = self.spans.iter().collect();
         let mut tree = Vec::new();
-        for root in roots {
-            self.descend(root, 0, &mut tree);
+        while !left.is_empty() {
+            let root =
+                left.iter().position(|span| !left.iter().any(|other| other.id == span.parent));
+            let root = left.remove(root.unwrap_or_default());
+            descend(root, 0, &mut left, &mut tree);
         }
         tree
-    }
-
-    fn descend<'a>(&'a self, span: &'a Span, depth: usize, tree: &mut Vec<(usize, &'a Span)>) {
-        tree.push((depth, span));
-        // A span that is its own ancestor would never end.
-        if depth < self.spans.len() {
-            for child in self.spans.iter().filter(|child| child.parent == span.id) {
-                self.descend(child, depth + 1, tree);
-            }
-        }
     }
 
     /// Microseconds since 1970 at which the first span starts.
@@ -82,5 +73,18 @@ impl Trace {
         let end =
             self.spans.iter().map(|span| span.start + span.duration).max().unwrap_or_default();
         end.saturating_sub(self.start())
+    }
+}
+
+/// Moves a span and everything below it from `left` into the tree.
+fn descend<'a>(
+    span: &'a Span,
+    depth: usize,
+    left: &mut Vec<&'a Span>,
+    tree: &mut Vec<(usize, &'a Span)>,
+) {
+    tree.push((depth, span));
+    while let Some(child) = left.iter().position(|child| child.parent == span.id) {
+        descend(left.remove(child), depth + 1, left, tree);
     }
 }

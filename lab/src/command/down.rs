@@ -11,13 +11,19 @@ use std::time::Duration;
 /// How long a lab may take to end after its last word.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What `down` does where there is no lab: it is done already.
+#[expect(clippy::unnecessary_wraps, reason = "the form of a command")]
+pub(crate) fn nothing() -> Result<ExitCode> {
+    terminal::line("no lab is running");
+    Ok(ExitCode::SUCCESS)
+}
+
 pub(crate) async fn down(state: &StateFolder) -> Result<ExitCode> {
     if !control::is_running(state).await {
         // A lab that was killed has left a few files; a lab that is just starting holds the lock.
         if let Ok(_lock) = state.lock() {
             state.leave()?;
-            terminal::line("no lab is running");
-            return Ok(ExitCode::SUCCESS);
+            return nothing();
         }
         return Err(Failure::input(
             "the lab is still starting",

@@ -51,10 +51,20 @@ pub(crate) fn summary(status: &Status) {
 /// A line that sends a request of the tutorial, ready to paste.
 fn curl(status: &Status, host: &str, header: &str) -> String {
     let port = status.https_port;
-    let authority = status.authority.display();
+    let authority = quoted(&status.authority.display().to_string());
     format!(
         "curl --cacert {authority} --resolve {host}:{port}:127.0.0.1 {header}https://{host}:{port}/hello/service1"
     )
+}
+
+/// A word for a shell.
+fn quoted(text: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "/._-+".contains(character);
+    if text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 fn row(pod: &PodStatus) -> Vec<String> {

@@ -14,6 +14,7 @@ use crate::process::{self, ProcessSpec};
 use crate::state::StateFolder;
 use crate::topology::Topology;
 use crate::wait;
+use crate::worker::Worker;
 use crate::xds::Files;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -91,13 +92,17 @@ impl Embedded {
             routes: state.routes(),
             logs: state.logs(),
         };
+        let worker = ports.free()?;
         let mut files = Files::new(state.clone());
-        files.prepare(envoy::snapshot(&topology, &addresses, &cast.ready_pods()))?;
+        let confirmed =
+            files.prepare(envoy::snapshot(&topology, &addresses, &cast.ready_pods()))?;
         let (mut envoy, admin_address) =
-            start_envoy(&program, &files, collector.port, &state).await?;
+            start_envoy(&program, &files, (collector.port, worker), &state).await?;
         let admin = Admin::new(&admin_address)?;
         serving(&mut envoy, &admin, &state).await?;
-        files.confirm_all(&admin).await?;
+        confirmed(&admin).await?;
+        let worker = Worker::new(worker)?;
+        worker.caught_up().await?;
         tell(
             &format!(
                 "Envoy serves {} and {}",
@@ -117,6 +122,7 @@ impl Embedded {
             files,
             admin,
             admin_address,
+            worker,
             envoy,
             envoy_program: program,
             certificates,
@@ -126,16 +132,16 @@ impl Embedded {
     }
 }
 
-/// Starts Envoy and returns the address of its admin interface.
+/// Starts Envoy and returns the address of its admin interface. The ports are those of the collector and of the worker.
 async fn start_envoy(
     program: &Path,
     files: &Files,
-    collector: u16,
+    (collector, worker): (u16, u16),
     state: &StateFolder,
 ) -> Result<(Child, String)> {
     let configuration = state.run().join("bootstrap.json");
     let content =
-        bootstrap::bootstrap(&files.listeners(), &files.clusters(), collector).to_string();
+        bootstrap::bootstrap(&files.listeners(), &files.clusters(), collector, worker).to_string();
     disk::replace(&configuration, content.as_bytes(), Access::Everyone)?;
     let admin = state.run().join("admin-address");
     let mut envoy = process::spawn(&ProcessSpec {

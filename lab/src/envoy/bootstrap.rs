@@ -6,10 +6,11 @@ use std::path::Path;
 /// The cluster that the tracers send spans to.
 pub(crate) const COLLECTOR_CLUSTER: &str = "opentelemetry-collector";
 
-/// The bootstrap configuration; `listeners` and `clusters` are the dynamic files, `collector` the OTLP port.
+/// The bootstrap configuration; `listeners` and `clusters` are the dynamic files, `collector` the OTLP port, `worker` the
+/// port on which the worker answers by itself.
 ///
 /// Runtime flags: `extractRuntimeFlags` in istio's `pkg/bootstrap/config.go`.
-pub(crate) fn bootstrap(listeners: &Path, clusters: &Path, collector: u16) -> Value {
+pub(crate) fn bootstrap(listeners: &Path, clusters: &Path, collector: u16, worker: u16) -> Value {
     json!({
         "node": {"id": "istio-lab", "cluster": "istio-lab"},
         // A free port: Envoy writes the one that it got to its admin address file.
@@ -28,7 +29,7 @@ pub(crate) fn bootstrap(listeners: &Path, clusters: &Path, collector: u16) -> Va
             "tracing.opentelemetry.flush_interval_ms": 100,
             "tracing.opentelemetry.min_flush_spans": 512
         }}]},
-        "static_resources": {"clusters": [{
+        "static_resources": {"listeners": [worker_listener(worker)], "clusters": [{
             "name": COLLECTOR_CLUSTER,
             "type": "STATIC",
             "load_assignment": super::cluster::assignment(COLLECTOR_CLUSTER, &[collector])
@@ -40,4 +41,23 @@ pub(crate) fn bootstrap(listeners: &Path, clusters: &Path, collector: u16) -> Va
 /// A subscription to a file; Envoy reads it again when another file is renamed over it.
 pub(crate) fn file(path: &Path) -> Value {
     json!({"resource_api_version": "V3", "path_config_source": {"path": path}})
+}
+
+fn worker_listener(port: u16) -> Value {
+    json!({
+        "name": "worker",
+        "address": super::cluster::address(port),
+        "enable_reuse_port": false,
+        "filter_chains": [{"filters": [{
+            "name": "envoy.filters.network.http_connection_manager",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+                "stat_prefix": "worker",
+                "route_config": {"virtual_hosts": [{"name": "worker", "domains": ["*"], "routes": [
+                    {"match": {"prefix": "/"}, "direct_response": {"status": 200}}
+                ]}]},
+                "http_filters": [super::listener::filter("router", "router.v3.Router")]
+            }
+        }]}]
+    })
 }

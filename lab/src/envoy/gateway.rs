@@ -9,6 +9,7 @@ use super::{Addresses, Origin, Proxy, Routes, Snapshot, route};
 use crate::topology::view::gateway::{Server, ServerTls, TlsVersion};
 use crate::topology::{Gateway, Topology};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// All plain servers of a port share one listener and one route configuration.
 const HTTP_ROUTES: &str = "http.8080";
@@ -21,16 +22,21 @@ pub(super) fn add(snapshot: &mut Snapshot, topology: &Topology, addresses: &Addr
 }
 
 fn add_http(snapshot: &mut Snapshot, topology: &Topology, addresses: &Addresses) {
-    let mut hosts = Vec::new();
-    for (gateway, server) in topology.servers(80) {
-        if server.tls.as_ref().is_some_and(|tls| tls.https_redirect) {
-            hosts.extend(server.hosts.iter().map(|host| redirect(host, addresses.https)));
-        } else {
-            hosts.extend(virtual_hosts(topology, gateway, server));
-        }
-    }
-    if hosts.is_empty() {
+    let redirects = |server: &Server| server.tls.as_ref().is_some_and(|tls| tls.https_redirect);
+    let (redirecting, plain): (Vec<_>, Vec<_>) =
+        topology.servers(80).partition(|(_, server)| redirects(server));
+    if redirecting.is_empty() && plain.is_empty() {
         return;
+    }
+    let redirected: BTreeSet<&String> =
+        redirecting.iter().flat_map(|(_, server)| &server.hosts).collect();
+    let mut hosts: Vec<Value> =
+        redirected.iter().map(|host| redirect(host, addresses.https)).collect();
+    // Envoy takes each domain once; a host that any server redirects is redirected.
+    let served = virtual_hosts(topology, &plain, 80);
+    hosts.extend(served.into_iter().filter(|(host, _)| !redirected.contains(host)).map(second));
+    if hosts.is_empty() {
+        hosts.push(blackhole(80));
     }
     let source = RouteSource::File { stem: HTTP_ROUTES.into(), name: HTTP_ROUTES.into() };
     let statistics = format!("outbound_{HTTP_LISTENER}");
@@ -58,9 +64,10 @@ fn add_https(snapshot: &mut Snapshot, topology: &Topology, addresses: &Addresses
             chain["transport_socket"] = socket;
         }
         chains.push(chain);
-        let mut hosts = virtual_hosts(topology, gateway, server);
+        let served = virtual_hosts(topology, &[(gateway, server)], 443);
+        let mut hosts: Vec<Value> = served.into_iter().map(second).collect();
         if hosts.is_empty() {
-            hosts.push(json!({"name": "blackhole:443", "domains": ["*"]}));
+            hosts.push(blackhole(443));
         }
         let statistics = route_statistics(&statistics, &name);
         let configuration = configuration(&name, &hosts);
@@ -136,37 +143,56 @@ fn redirect(host: &str, https: u16) -> Value {
     })
 }
 
-/// The virtual hosts of one server: its hosts that VirtualServices bound to the gateway serve. Routes of several
-/// VirtualServices for one host follow each other, those that match everything at the end.
-fn virtual_hosts(topology: &Topology, gateway: &Gateway, server: &Server) -> Vec<Value> {
-    let bound = format!("{}/{}", gateway.namespace, gateway.name);
-    let origin = Origin { proxy: Proxy::GATEWAY, gateway: &bound, port: server.port.number };
+/// istiod's virtual host for a server that no VirtualService is bound to: everything is 404.
+fn blackhole(port: u16) -> Value {
+    json!({"name": format!("blackhole:{port}"), "domains": ["*"]})
+}
+
+/// The virtual hosts of servers that share a route configuration: the hosts that VirtualServices bound to their gateways
+/// serve. Routes of several VirtualServices for one host follow each other, those that match everything at the end.
+fn virtual_hosts(
+    topology: &Topology,
+    servers: &[(&Gateway, &Server)],
+    port: u16,
+) -> Vec<(String, Value)> {
     let mut hosts: Vec<(String, Vec<Route>)> = Vec::new();
-    for virtual_service in
-        topology.virtual_services.iter().filter(|route| route.gateways.contains(&bound))
-    {
-        let pairs = server
-            .hosts
-            .iter()
-            .flat_map(|host| virtual_service.hosts.iter().map(move |other| (host, other)));
-        for host in pairs.filter_map(|(host, other)| intersection(host, other)) {
-            let routes = route::routes(topology, virtual_service, origin);
-            match hosts.iter_mut().find(|(known, _)| known == host) {
-                Some((_, known)) => known.extend(routes),
-                None => hosts.push((host.to_owned(), routes)),
+    for (gateway, server) in servers {
+        let bound = format!("{}/{}", gateway.namespace, gateway.name);
+        let origin = Origin { proxy: Proxy::GATEWAY, gateway: &bound, port };
+        for virtual_service in
+            topology.virtual_services.iter().filter(|route| route.gateways.contains(&bound))
+        {
+            let pairs = server
+                .hosts
+                .iter()
+                .flat_map(|host| virtual_service.hosts.iter().map(move |other| (host, other)));
+            let served: BTreeSet<&str> =
+                pairs.filter_map(|(host, other)| intersection(host, other)).collect();
+            for host in served {
+                let routes = route::routes(topology, virtual_service, origin);
+                match hosts.iter_mut().find(|(known, _)| known == host) {
+                    Some((_, known)) => known.extend(routes),
+                    None if routes.is_empty() => {}
+                    None => hosts.push((host.to_owned(), routes)),
+                }
             }
         }
     }
     let virtual_host = |(host, mut routes): (String, Vec<Route>)| {
         routes.sort_by_key(|route| route.catches_all);
-        json!({
-            "name": format!("{host}:{}", server.port.number),
+        let value = json!({
+            "name": format!("{host}:{port}"),
             "domains": [host],
             "include_request_attempt_count": true,
             "routes": routes.into_iter().map(|route| route.configuration).collect::<Vec<_>>()
-        })
+        });
+        (host, value)
     };
     hosts.into_iter().map(virtual_host).collect()
+}
+
+fn second<A, B>((_, second): (A, B)) -> B {
+    second
 }
 
 /// The more specific one of two hosts if one of them covers the other.

@@ -108,7 +108,8 @@ pub(super) fn route_statistics(statistics: &str, name: &str) -> String {
     format!("http.{statistics}.rds.{name}")
 }
 
-fn filter(name: &str, message: &str) -> Value {
+/// An HTTP filter with its default settings.
+pub(super) fn filter(name: &str, message: &str) -> Value {
     json!({
         "name": format!("envoy.filters.http.{name}"),
         "typed_config": {"@type": format!("type.googleapis.com/envoy.extensions.filters.http.{message}")}

@@ -4,6 +4,7 @@
 
 use super::Origin;
 use crate::topology::view::virtual_service::{HttpMatch, StringMatch};
+use crate::topology::{gateway_name, ingress_has};
 use serde_json::{Value, json};
 
 /// Whether this match can apply at `origin`; else istiod leaves the route out there.
@@ -13,18 +14,12 @@ pub(super) fn applies(origin: Origin<'_>, r#match: &HttpMatch, namespace: &str) 
     }
     if !r#match.gateways.is_empty() {
         // With gateways given, istiod does not look at the source's labels and namespace.
-        let short = |name: &String| {
-            if name.contains('/') || name == crate::topology::MESH {
-                name.clone()
-            } else {
-                format!("{namespace}/{name}")
-            }
-        };
-        return r#match.gateways.iter().any(|gateway| short(gateway) == origin.gateway);
+        let mut names = r#match.gateways.iter().map(|name| gateway_name(name, namespace));
+        return names.any(|name| name == origin.gateway);
     }
     let labelled = match origin.proxy.pod {
         Some(pod) => pod.has(&r#match.source_labels),
-        None => r#match.source_labels.is_empty(),
+        None => r#match.source_labels.iter().all(ingress_has),
     };
     labelled
         && r#match
@@ -35,9 +30,13 @@ pub(super) fn applies(origin: Origin<'_>, r#match: &HttpMatch, namespace: &str) 
 
 /// Whether no request can pass this match by.
 pub(super) fn catches_all(r#match: &HttpMatch) -> bool {
-    let any_path = r#match.uri.as_ref().is_some_and(|uri| {
-        uri.prefix.as_deref() == Some("/") || uri.regex.as_deref() == Some(".*")
-    });
+    // A match that says nothing of the path is one by the prefix `/`.
+    let any_path = match r#match.uri.as_ref() {
+        Some(StringMatch { exact: Some(_), .. }) => false,
+        Some(StringMatch { prefix: Some(prefix), .. }) => prefix == "/",
+        Some(StringMatch { regex: Some(regex), .. }) => regex == ".*",
+        Some(StringMatch { exact: None, prefix: None, regex: None }) | None => true,
+    };
     any_path
         && r#match.headers.is_empty()
         && r#match.without_headers.is_empty()
@@ -65,10 +64,14 @@ pub(super) fn route_match(r#match: &HttpMatch) -> Value {
         (":authority", &r#match.authority),
         (":scheme", &r#match.scheme),
     ];
-    let headers = r#match.headers.iter().map(|(name, value)| header(name, value));
-    let without = r#match.without_headers.iter().map(|(name, value)| without_header(name, value));
+    let headers = r#match.headers.iter().map(|(name, value)| (name, header(name, value)));
+    let without =
+        r#match.without_headers.iter().map(|(name, value)| (name, without_header(name, value)));
     let pseudo = pseudo.into_iter().filter_map(|(name, value)| Some(header(name, value.as_ref()?)));
-    let headers: Vec<Value> = headers.chain(without).chain(pseudo).collect();
+    let mut headers: Vec<(&String, Value)> = headers.chain(without).collect();
+    headers.sort_by_key(|(name, _)| *name);
+    let headers: Vec<Value> =
+        headers.into_iter().map(|(_, matcher)| matcher).chain(pseudo).collect();
     if !headers.is_empty() {
         result["headers"] = json!(headers);
     }

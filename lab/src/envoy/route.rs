@@ -88,12 +88,12 @@ fn route(
 ) -> Route {
     let target = |destination: &Destination| target(topology, virtual_service, origin, destination);
     let mut action = json!({"timeout": http.timeout.as_deref().and_then(duration::envoy).unwrap_or("0s".into())});
-    let mut headers = http.headers.clone();
+    let mut levels = vec![&http.headers];
     let operation = match http.route.as_slice() {
         [only] => {
             let (host, port, cluster) = target(&only.destination);
             action["cluster"] = json!(cluster);
-            append(&mut headers, &only.headers);
+            levels.push(&only.headers);
             format!("{host}:{port}{}", operation_path(r#match))
         }
         several => {
@@ -107,7 +107,7 @@ fn route(
     if http.retries.as_ref().is_none_or(|retries| retries.attempts > 0) {
         action["retry_policy"] = retry_policy(http.retries.as_ref());
     }
-    if let Some(host) = host_rewrite(&headers.request) {
+    if let Some(host) = levels.iter().find_map(|headers| host_rewrite(&headers.request)) {
         action["host_rewrite_literal"] = json!(host);
     }
     let mut configuration = json!({
@@ -119,7 +119,9 @@ fn route(
         )}}},
         "route": action
     });
-    add_header_operations(&mut configuration, &headers);
+    for headers in levels {
+        add_header_operations(&mut configuration, headers);
+    }
     Route { configuration, catches_all: r#match.is_none_or(catches_all) }
 }
 
@@ -156,31 +158,18 @@ fn weighted(cluster: &str, destination: &WeightedDestination) -> Value {
     weighted
 }
 
-fn append(headers: &mut Headers, more: &Headers) {
-    for (operations, more) in
-        [(&mut headers.request, &more.request), (&mut headers.response, &more.response)]
-    {
-        for (name, value) in &more.set {
-            operations.set.entry(name.clone()).or_insert_with(|| value.clone());
-        }
-        for (name, value) in &more.add {
-            operations.add.entry(name.clone()).or_insert_with(|| value.clone());
-        }
-        operations.remove.extend(more.remove.iter().cloned());
-    }
-}
-
 /// Setting the host is not a header operation in Envoy but a rewrite.
 fn host_rewrite(operations: &HeaderOperations) -> Option<&String> {
     let is_host =
         |name: &str| name.eq_ignore_ascii_case("host") || name.eq_ignore_ascii_case(":authority");
-    operations.set.iter().find(|(name, _)| is_host(name)).map(|(_, value)| value)
+    let mut operations = operations.set.iter().chain(&operations.add);
+    operations.find(|(name, _)| is_host(name)).map(|(_, value)| value)
 }
 
+/// Adds operations behind those that `target` has: what comes later overwrites what was set before.
 fn add_header_operations(target: &mut Value, headers: &Headers) {
     for (side, operations) in [("request", &headers.request), ("response", &headers.response)] {
-        let settable =
-            |name: &&String| !name.starts_with(':') && !name.eq_ignore_ascii_case("host");
+        let settable = |name: &str| !name.starts_with(':') && !name.eq_ignore_ascii_case("host");
         let option = |(name, value): (&String, &String), action: &str| json!({"header": {"key": name, "value": value}, "append_action": action});
         let set = operations.set.iter().filter(|(name, _)| settable(name));
         let add = operations.add.iter().filter(|(name, _)| settable(name));
@@ -188,20 +177,29 @@ fn add_header_operations(target: &mut Value, headers: &Headers) {
             .map(|entry| option(entry, "OVERWRITE_IF_EXISTS_OR_ADD"))
             .chain(add.map(|entry| option(entry, "APPEND_IF_EXISTS_OR_ADD")))
             .collect();
-        if !options.is_empty() {
-            target[format!("{side}_headers_to_add")] = json!(options);
-        }
-        if !operations.remove.is_empty() {
-            target[format!("{side}_headers_to_remove")] = json!(operations.remove);
-        }
+        let removed =
+            operations.remove.iter().filter(|name| settable(name)).map(|name| json!(name));
+        extend(target, format!("{side}_headers_to_add"), options);
+        extend(target, format!("{side}_headers_to_remove"), removed.collect());
+    }
+}
+
+fn extend(target: &mut Value, field: String, more: Vec<Value>) {
+    match target.get_mut(&field).and_then(Value::as_array_mut) {
+        Some(known) => known.extend(more),
+        None if more.is_empty() => {}
+        None => target[field] = json!(more),
     }
 }
 
 /// The retry policy of a rule, or istiod's default for rules that say nothing.
 fn retry_policy(retries: Option<&Retries>) -> Value {
-    let on = retries.and_then(|retries| retries.retry_on.as_deref()).unwrap_or(RETRY_ON);
+    let on = retries.and_then(|retries| retries.retry_on.as_deref());
+    let on = on.filter(|on| !on.is_empty()).unwrap_or(RETRY_ON);
     let (codes, mut conditions): (Vec<&str>, Vec<&str>) =
-        on.split(',').map(str::trim).partition(|condition| condition.parse::<u16>().is_ok());
+        on.split(',').map(str::trim).filter(|condition| !condition.is_empty()).partition(
+            |condition| condition.parse().is_ok_and(|code: u16| (100..600).contains(&code)),
+        );
     if !codes.is_empty() && !conditions.contains(&"retriable-status-codes") {
         conditions.push("retriable-status-codes");
     }

@@ -65,12 +65,11 @@ fn outbound_routes(topology: &Topology, proxy: Proxy<'_>) -> Value {
     for service in &topology.services {
         for port in &service.ports {
             let origin = Origin::mesh(proxy, port.number);
-            let owner = topology.virtual_services.iter().find(|route| owns(route, service));
-            let mut routes =
-                owner.map_or_else(Vec::new, |owner| route::routes(topology, owner, origin));
-            if routes.is_empty() {
-                routes.push(route::default_route(service, port.number, proxy));
-            }
+            let owners = topology.virtual_services.iter().filter(|route| owns(route, service));
+            let routes = owners
+                .map(|owner| route::routes(topology, owner, origin))
+                .find(|routes| !routes.is_empty())
+                .unwrap_or_else(|| vec![route::default_route(service, port.number, proxy)]);
             hosts.push(json!({
                 "name": format!("{}:{}", service.host, port.number),
                 "domains": domains(service, port.number, proxy.namespace),
@@ -89,7 +88,7 @@ fn outbound_routes(topology: &Topology, proxy: Proxy<'_>) -> Value {
     route::configuration(ROUTES, &hosts)
 }
 
-/// Of several VirtualServices for one mesh host the oldest applies, alone.
+/// Of several VirtualServices for one mesh host the oldest that has a route for the sidecar applies, alone.
 fn owns(route: &VirtualService, service: &Service) -> bool {
     route.gateways.iter().any(|gateway| gateway == MESH) && route.hosts.contains(&service.host)
 }

@@ -120,6 +120,14 @@ pub(super) fn pods(manifest: &Manifest) -> Result<Vec<Pod>, Vec<Violation>> {
             "write the value out",
         ));
     }
+    if let Some(index) = container.args.iter().position(|argument| argument.contains("$(")) {
+        let message = "embedded mode does not expand `$(…)`".to_owned();
+        return Err(refuse(
+            &format!("containers[0].args[{index}]"),
+            message,
+            "write the value out",
+        ));
+    }
     let hash = hash(manifest);
     let name = |number| format!("{}-{hash:08x}-{number}", deployment.metadata.name);
     let namespace = &deployment.metadata.namespace;

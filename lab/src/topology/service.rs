@@ -61,10 +61,11 @@ pub(super) fn service(manifest: &Manifest) -> Result<Service, Vec<Violation>> {
             .unwrap_or_else(|| port.name.split('-').next().unwrap_or_default());
         if protocol != "http" {
             let message = format!("embedded mode cannot tell that port {} speaks HTTP", port.port);
+            let field = if port.app_protocol.is_some() { "appProtocol" } else { "name" };
             let hint = "name it `http` or `http-…`, as Istio asks for".to_owned();
             return Err(vec![Violation::of_field(
                 manifest,
-                format!("spec.ports[{index}].name"),
+                format!("spec.ports[{index}].{field}"),
                 message,
                 hint,
             )]);

@@ -63,13 +63,33 @@ pub(crate) struct HttpMatch {
 
 /// One of three ways to compare a string; none of them asks only that it is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "StringMatchFields")]
 pub(crate) struct StringMatch {
-    #[serde(default)]
     pub(crate) exact: Option<String>,
-    #[serde(default)]
     pub(crate) prefix: Option<String>,
-    #[serde(default)]
     pub(crate) regex: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct StringMatchFields {
+    #[serde(default)]
+    exact: Option<String>,
+    #[serde(default)]
+    prefix: Option<String>,
+    #[serde(default)]
+    regex: Option<String>,
+}
+
+impl TryFrom<StringMatchFields> for StringMatch {
+    type Error = &'static str;
+
+    fn try_from(fields: StringMatchFields) -> Result<Self, Self::Error> {
+        let StringMatchFields { exact, prefix, regex } = fields;
+        match [&exact, &prefix, &regex].into_iter().flatten().count() {
+            0 | 1 => Ok(Self { exact, prefix, regex }),
+            _ => Err("only one of `exact`, `prefix` and `regex` can be compared with"),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
