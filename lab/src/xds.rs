@@ -68,10 +68,10 @@ impl Files {
         })
     }
 
-    /// Adds what is new and replaces what changed of listeners and clusters; nothing disappears yet. Routes of listeners
-    /// that are new come along.
+    /// Adds what is new, then replaces what changed of listeners and clusters; nothing disappears yet. Routes of listeners
+    /// that are new come along. Clusters get new endpoints last: those are listeners, and must listen by then.
     pub(crate) async fn add(&mut self, admin: &Admin, next: &Snapshot) -> Result<()> {
-        self.publish_clusters(admin, union(&self.current.clusters, &next.clusters)).await?;
+        self.publish_clusters(admin, union(&next.clusters, &self.current.clusters)).await?;
         let known = |stem: &String| self.current.routes.contains_key(stem);
         let new: Vec<(String, Routes)> =
             next.routes.clone().into_iter().filter(|(stem, _)| !known(stem)).collect();
@@ -93,7 +93,8 @@ impl Files {
                 admin.statistics("^listener_manager\\.total_listeners_warming$").await.ok()?;
             (admin::total(&warming) == 0).then_some(())
         });
-        warm.await.ok_or_else(|| Subscription::listeners().unconfirmed(&self.state.log("envoy")))
+        warm.await.ok_or_else(|| Subscription::listeners().unconfirmed(&self.state.log("envoy")))?;
+        self.publish_clusters(admin, union(&self.current.clusters, &next.clusters)).await
     }
 
     /// Replaces the routes that changed, up to the first that Envoy refuses.
@@ -174,12 +175,9 @@ impl Files {
     }
 }
 
-/// All entries of both; those of `next` where both have one.
-fn union(
-    current: &BTreeMap<String, Value>,
-    next: &BTreeMap<String, Value>,
-) -> BTreeMap<String, Value> {
-    let mut union = current.clone();
-    union.extend(next.clone());
+/// All entries of both; where both have one, that of `winner`.
+fn union(other: &BTreeMap<String, Value>, winner: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let mut union = other.clone();
+    union.extend(winner.clone());
     union
 }
