@@ -93,7 +93,8 @@ impl Files {
                 admin.statistics("^listener_manager\\.total_listeners_warming$").await.ok()?;
             (admin::total(&warming) == 0).then_some(())
         });
-        warm.await.ok_or_else(|| Subscription::listeners().unconfirmed(&self.state.log("envoy")))?;
+        warm.await
+            .ok_or_else(|| Subscription::listeners().unconfirmed(&self.state.log("envoy")))?;
         self.publish_clusters(admin, union(&self.current.clusters, &next.clusters)).await
     }
 
@@ -176,7 +177,10 @@ impl Files {
 }
 
 /// All entries of both; where both have one, that of `winner`.
-fn union(other: &BTreeMap<String, Value>, winner: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+fn union(
+    other: &BTreeMap<String, Value>,
+    winner: &BTreeMap<String, Value>,
+) -> BTreeMap<String, Value> {
     let mut union = other.clone();
     union.extend(winner.clone());
     union
