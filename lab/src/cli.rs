@@ -126,8 +126,6 @@ impl Arguments {
     /// Runs the command to its end. Exit code 0: done, and every claim held; 1: the input is wrong or a claim failed; 2:
     /// the lab or its machine failed.
     pub fn run(self) -> ExitCode {
-        // HTTP clients ask the process for its provider of cryptography, the server's too; there is none before this.
-        rustls::crypto::ring::default_provider().install_default().ok();
         match self.command {
             // These two are other programs under this one's roof, with a runtime of their own or none.
             Command::Httpserver(config) => httpserver::main_with(config),
