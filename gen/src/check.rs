@@ -9,5 +9,10 @@ use crate::violation::{Violation, sorted};
 
 /// Runs every law over `manifests`, which stand for everything that a cluster holds.
 pub fn check(manifests: &[Manifest]) -> Vec<Violation> {
-    sorted([name::check, reference::check, route::check].iter().flat_map(|law| law(manifests)).collect())
+    sorted(
+        [name::check, reference::check, route::check]
+            .iter()
+            .flat_map(|law| law(manifests))
+            .collect(),
+    )
 }

@@ -15,10 +15,12 @@ pub const KUSTOMIZATION: &str = "kustomization.yaml";
 /// A folder without one stands for all of its YAML files, sorted by path.
 ///
 /// # Errors
-/// Every file that cannot be read, every kind or field that is not known, every value of the wrong type.
+/// Every file that cannot be read, every kind or field that is not known, every value of the wrong type, and every object
+/// that stands there twice.
 pub fn folder(folder: &Path) -> Result<Vec<Manifest>, Vec<Violation>> {
     let mut reading = Reading::default();
     reading.folder(folder);
+    reading.repeated();
     if reading.violations.is_empty() { Ok(reading.manifests) } else { Err(reading.violations) }
 }
 
@@ -99,6 +101,20 @@ impl Reading {
 
     fn content(&mut self, path: &Path) -> Option<String> {
         std::fs::read_to_string(path).map_err(|error| self.unreadable(path, &error)).ok()
+    }
+
+    fn repeated(&mut self) {
+        for (index, manifest) in self.manifests.iter().enumerate() {
+            let identity = manifest.object.identity();
+            let same = |earlier: &&Manifest| earlier.object.identity() == identity;
+            if let Some(earlier) = self.manifests[..index].iter().find(same) {
+                let message = format!("stands in {} already", earlier.file);
+                let hint =
+                    "keep one of the two; to replace an object, put the other into a later layer"
+                        .to_owned();
+                self.violations.push(Violation::of_field(manifest, "metadata.name", message, hint));
+            }
+        }
     }
 
     fn unreadable(&mut self, path: &Path, error: &std::io::Error) {

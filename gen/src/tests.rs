@@ -4,6 +4,7 @@ mod lanes;
 mod law;
 mod reading;
 mod rendering;
+mod rule;
 mod tidy;
 mod writing;
 
@@ -14,6 +15,7 @@ use crate::violation::Violation;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use kcr_networking_istio_io::v1::destinationrules::DestinationRule;
+use kcr_networking_istio_io::v1::gateways::Gateway;
 use kcr_networking_istio_io::v1::virtualservices::{
     VirtualService, VirtualServiceHttpRouteDestination,
 };
@@ -81,6 +83,10 @@ impl Cluster {
 
     fn service(&mut self, name: &str) -> &mut Service {
         object_of!(self, Service, name)
+    }
+
+    fn gateway(&mut self) -> &mut Gateway {
+        object_of!(self, Gateway, "httpserver-service1")
     }
 
     fn virtual_service(&mut self, name: &str) -> &mut VirtualService {

@@ -73,7 +73,14 @@ fn lost(error: reqwest::Error) -> Failure {
     )
 }
 
-/// A statistic's name as a regular expression; names hold no other character with a meaning in one.
+/// A statistic's name as a regular expression that matches it alone.
 pub(crate) fn escaped(name: &str) -> String {
-    name.replace('.', "\\.").replace('|', "\\|")
+    let plain = |character: char| character.is_alphanumeric() || character == '_';
+    name.chars()
+        .map(
+            |character| {
+                if plain(character) { character.to_string() } else { format!("\\{character}") }
+            },
+        )
+        .collect()
 }

@@ -52,6 +52,7 @@ enum Command {
     /// List the latest traces, or show one
     Traces {
         /// The trace's id, or the beginning of it
+        #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
         id: Option<String>,
         #[arg(long, value_enum, default_value_t)]
         output: Output,
@@ -94,10 +95,10 @@ struct Start {
     #[arg(long, value_name = "LAYER")]
     with: Vec<String>,
     /// The port on 127.0.0.1 for HTTPS [default: a free one]
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     https_port: Option<u16>,
     /// The port on 127.0.0.1 for plain HTTP [default: a free one]
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     http_port: Option<u16>,
     #[command(flatten)]
     programs: Programs,

@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Result};
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Who may read a file.
@@ -32,6 +32,12 @@ pub(crate) fn replace(path: &Path, content: &[u8], access: Access) -> Result<()>
 
 pub(crate) fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|error| Failure::disk(path, &error))
+}
+
+/// Creates a folder that only its owner may enter.
+pub(crate) fn create_private_folder(path: &Path) -> Result<()> {
+    let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    created.map_err(|error| Failure::disk(path, &error))
 }
 
 /// Removes a file if it is there.

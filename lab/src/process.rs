@@ -59,8 +59,9 @@ pub(crate) fn spawn(spec: &ProcessSpec) -> Result<Child> {
     command.spawn().map_err(|error| failed(&spec.program, &error))
 }
 
-/// Starts a lab that goes on when this process ends, with its output in `log`.
-pub(crate) fn spawn_detached(arguments: &[OsString], log: &Path) -> Result<Child> {
+/// Starts a lab that goes on when this process ends, with its output in `log`. Its input is the locked file, so that it
+/// holds the lock from its first moment to its last.
+pub(crate) fn spawn_detached(arguments: &[OsString], lock: File, log: &Path) -> Result<Child> {
     let open = || {
         File::options()
             .create(true)
@@ -70,7 +71,7 @@ pub(crate) fn spawn_detached(arguments: &[OsString], log: &Path) -> Result<Child
     };
     let program = this_program()?;
     let mut command = command(&program);
-    command.args(arguments).stdin(Stdio::null()).stdout(open()?).stderr(open()?);
+    command.args(arguments).stdin(lock).stdout(open()?).stderr(open()?);
     command.spawn().map_err(|error| failed(&program, &error))
 }
 

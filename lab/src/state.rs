@@ -15,9 +15,9 @@ pub(crate) struct StateFolder {
 }
 
 impl StateFolder {
-    /// Makes the folder; its path becomes absolute, since children run in other folders.
+    /// Makes the folder, for its owner alone; its path becomes absolute, since children run in other folders.
     pub(crate) fn create(root: &Path) -> Result<Self> {
-        disk::create_folder(root)?;
+        disk::create_private_folder(root)?;
         Self::existing(root)
     }
 

@@ -1,6 +1,7 @@
 //! Objects → topology: pods, services, subsets, routes and gateways with every name resolved, as istiod and the
 //! kubelet would read them. What embedded mode cannot honour is a violation; nothing is skipped.
 
+mod container;
 pub(crate) mod duration;
 mod pod;
 mod service;
@@ -235,17 +236,9 @@ fn rule(manifest: &Manifest, index: usize, http: &HttpRoute) -> Vec<Violation> {
         let field = format!("spec.http[{index}].{field}");
         violations.push(Violation::of_field(manifest, field, message, hint.to_owned()));
     };
-    match http.route.as_slice() {
-        [] => {
-            let hint = "give it a `route` with a destination";
-            refuse("route", "this rule leads nowhere".into(), hint);
-        }
-        [_] => {}
-        several if several.iter().all(|destination| destination.weight == 0) => {
-            let hint = "give at least one of the destinations a `weight`";
-            refuse("route", "the weights of this rule add up to nothing".into(), hint);
-        }
-        _ => {}
+    if http.route.is_empty() {
+        let hint = "give it a `route` with a destination";
+        refuse("route", "this rule leads nowhere".into(), hint);
     }
     for (position, r#match) in http.r#match.iter().enumerate() {
         for (field, headers) in

@@ -39,7 +39,10 @@ fn names(manifest: &Manifest) -> Vec<(String, String)> {
             for (index, server) in gateway.spec.servers.iter().flatten().enumerate() {
                 names.push((format!("spec.servers[{index}].port.name"), server.port.name.clone()));
                 let credential = server.tls.as_ref().and_then(|tls| tls.credential_name.clone());
-                names.extend(credential.map(|name| (format!("spec.servers[{index}].tls.credentialName"), name)));
+                names.extend(
+                    credential
+                        .map(|name| (format!("spec.servers[{index}].tls.credentialName"), name)),
+                );
             }
         }
         Object::Deployment(_)
@@ -55,7 +58,10 @@ fn names(manifest: &Manifest) -> Vec<(String, String)> {
 fn is_name(name: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let label = |label: &str| {
-        !label.is_empty() && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+        !label.is_empty()
+            && label.bytes().all(inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     };
     name.len() <= LONGEST && name.split('.').all(label)
 }

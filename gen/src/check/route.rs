@@ -22,8 +22,14 @@ pub(super) fn check(manifests: &[Manifest]) -> Vec<Violation> {
                 violations.extend(patterns(r#match).into_iter().filter_map(|(name, pattern)| {
                     broken(&pattern).map(|reason| {
                         let message = format!("`{pattern}` is not a pattern: {reason}");
-                        let hint = "write it in the syntax of RE2; it must match the whole value".to_owned();
-                        Violation::of_field(manifest, format!("{field}.{name}.regex"), message, hint)
+                        let hint = "write it in the syntax of RE2; it must match the whole value"
+                            .to_owned();
+                        Violation::of_field(
+                            manifest,
+                            format!("{field}.{name}.regex"),
+                            message,
+                            hint,
+                        )
                     })
                 }));
             }
@@ -44,19 +50,40 @@ fn weights(manifest: &Manifest, field: &str, http: &VirtualServiceHttp) -> Optio
 
 /// Every pattern of a match, with the field that it stands in.
 fn patterns(r#match: &VirtualServiceHttpMatch) -> Vec<(String, String)> {
-    let VirtualServiceHttpMatch { authority, headers, method, query_params, scheme, uri, without_headers, .. } = r#match;
+    let VirtualServiceHttpMatch {
+        authority,
+        headers,
+        method,
+        query_params,
+        scheme,
+        uri,
+        without_headers,
+        ..
+    } = r#match;
     let single = [
         ("authority", authority.as_ref().and_then(|value| value.regex.clone())),
         ("method", method.as_ref().and_then(|value| value.regex.clone())),
         ("scheme", scheme.as_ref().and_then(|value| value.regex.clone())),
         ("uri", uri.as_ref().and_then(|value| value.regex.clone())),
     ];
-    let single = single.into_iter().filter_map(|(field, pattern)| Some((field.to_owned(), pattern?)));
-    let headers = headers.iter().flatten().map(|(name, value)| ("headers", name, value.regex.clone()));
-    let parameters = query_params.iter().flatten().map(|(name, value)| ("queryParams", name, value.regex.clone()));
-    let without = without_headers.iter().flatten().map(|(name, value)| ("withoutHeaders", name, value.regex.clone()));
+    let single =
+        single.into_iter().filter_map(|(field, pattern)| Some((field.to_owned(), pattern?)));
+    let headers =
+        headers.iter().flatten().map(|(name, value)| ("headers", name, value.regex.clone()));
+    let parameters = query_params
+        .iter()
+        .flatten()
+        .map(|(name, value)| ("queryParams", name, value.regex.clone()));
+    let without = without_headers
+        .iter()
+        .flatten()
+        .map(|(name, value)| ("withoutHeaders", name, value.regex.clone()));
     let keyed = headers.chain(parameters).chain(without);
-    single.chain(keyed.filter_map(|(field, name, pattern)| Some((format!("{field}.{name}"), pattern?)))).collect()
+    single
+        .chain(
+            keyed.filter_map(|(field, name, pattern)| Some((format!("{field}.{name}"), pattern?))),
+        )
+        .collect()
 }
 
 fn broken(pattern: &str) -> Option<String> {

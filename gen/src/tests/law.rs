@@ -521,15 +521,14 @@ fn findings_that_two_sets_of_layers_share_are_reported_once_and_sorted() {
 #[test]
 fn a_lab_that_breaks_a_law_is_not_rendered_and_every_set_of_layers_is_checked() {
     let mut lab = Lab::demo();
-    // Istio reads what stands before a slash as the gateway's namespace.
-    lab.chain[0].name = "team/one".into();
+    lab.credential = "../elsewhere".into();
     let findings = crate::rendered(&lab).expect_err("a finding");
     let places = findings.into_iter().map(|Violation { file, field, .. }| [file, field]);
     assert_eq!(
         places.collect::<Vec<_>>(),
         [
-            ["out/v1/routes/virtual-services.yaml", "spec.gateways[0]"],
-            ["out/canary-v2/routes/virtual-services.yaml", "spec.gateways[0]"],
+            ["out/v1/routes/gateway.yaml", "spec.servers[0].tls.credentialName"],
+            ["out/v1/routes/gateway.yaml", "spec.servers[0].tls.credentialName"],
         ]
     );
 }

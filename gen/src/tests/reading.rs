@@ -727,16 +727,16 @@ mod folders {
     }
 
     #[test]
-    fn a_folder_that_two_others_list_is_no_circle() {
-        let shared = "F/one/../shared/a.yaml: Namespace a";
-        check(
+    fn a_folder_that_two_others_list_is_no_circle_but_its_objects_stand_there_twice() {
+        refused(
             &[
                 ("kustomization.yaml", &list("resources: [one, shared]")),
                 ("one/kustomization.yaml", &list("resources: [../shared]")),
                 ("shared/kustomization.yaml", &list("resources: [a.yaml]")),
                 ("shared/a.yaml", &named("a")),
             ],
-            &[shared, "F/shared/a.yaml: Namespace a"],
+            "F/shared/a.yaml: Namespace a: metadata.name: stands in F/one/../shared/a.yaml already\n  \
+            hint: keep one of the two; to replace an object, put the other into a later layer\n",
         );
     }
 

@@ -18,11 +18,9 @@ const SEARCHED: usize = 500;
 pub(crate) async fn demo(state: StateFolder, options: Options) -> Result<ExitCode> {
     let started = Instant::now();
     let mut signals = Signals::listen()?;
+    let _lock = state.lock()?;
     terminal::heading("1. Up: three services in version v1 behind an HTTPS gateway");
-    let mut lab = tokio::select! {
-        lab = Embedded::start(state, options, &terminal::done) => lab?,
-        () = signals.next() => return Err(stopped()),
-    };
+    let mut lab = super::up::start_lab(&state, options, &mut signals).await?;
     let told = tokio::select! {
         told = tell(&mut lab) => told,
         () = signals.next() => Err(stopped()),

@@ -33,7 +33,10 @@ pub(crate) async fn down(state: &StateFolder) -> Result<ExitCode> {
     control::call(state, &Request::Down).await?;
     let gone = wait::until(PATIENCE, async || state.lock().ok());
     gone.await.ok_or_else(|| {
-        Failure::lab("the lab has stopped everything but does not end", "see `.lab/logs/lab.log`")
+        Failure::lab(
+            "the lab has stopped everything but does not end",
+            "see lab.log in the state folder",
+        )
     })?;
     terminal::line("the lab is stopped");
     Ok(ExitCode::SUCCESS)

@@ -14,9 +14,12 @@ use std::time::Duration;
 
 /// How long a lab may take to start behind the terminal; installing Envoy needs the network.
 const START_PATIENCE: Duration = Duration::from_mins(10);
+/// How long it may take to stop again.
+const STOP_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Starts the lab, says what runs where, and serves until Ctrl-C.
 pub(crate) async fn attached(state: StateFolder, options: Options) -> Result<ExitCode> {
+    let _lock = state.lock()?;
     let (lab, server, mut signals) = start(&state, options).await?;
     super::status::summary(&lab.status());
     terminal::line("\nCtrl-C or `cargo lab down` stops everything.");
@@ -25,7 +28,7 @@ pub(crate) async fn attached(state: StateFolder, options: Options) -> Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-/// The lab behind the terminal: its output is a log.
+/// The lab behind the terminal: its output is a log, and its input the lock on the state folder, which it thereby holds.
 pub(crate) async fn detached(state: StateFolder, options: Options) -> Result<ExitCode> {
     process::leave_session()?;
     let (lab, server, mut signals) = start(&state, options).await?;
@@ -35,10 +38,11 @@ pub(crate) async fn detached(state: StateFolder, options: Options) -> Result<Exi
 
 /// Starts another process as the lab and returns when it serves.
 pub(crate) async fn detach(state: StateFolder, options: Options) -> Result<ExitCode> {
-    drop(state.lock()?);
+    let lock = state.lock()?;
+    let mut signals = Signals::listen()?;
     let log = state.detached_log();
     disk::remove(&log)?;
-    let mut child = process::spawn_detached(&arguments(&state, &options), &log)?;
+    let mut child = process::spawn_detached(&arguments(&state, &options), lock, &log)?;
     let mut shown = 0;
     let outcome = wait::until(START_PATIENCE, async || {
         let ended = child.try_wait().ok().flatten();
@@ -48,7 +52,14 @@ pub(crate) async fn detach(state: StateFolder, options: Options) -> Result<ExitC
         }
         control::is_running(&state).await.then_some(Ok(()))
     });
-    match outcome.await {
+    let outcome = tokio::select! {
+        outcome = outcome => outcome,
+        () = signals.next() => {
+            process::stop(&mut child, STOP_PATIENCE).await;
+            return Err(stopped());
+        }
+    };
+    match outcome {
         Some(Ok(())) => {
             show_from(&log, shown);
             super::status::summary(&control::status(&state).await?);
@@ -72,22 +83,29 @@ pub(crate) async fn detach(state: StateFolder, options: Options) -> Result<ExitC
 
 async fn start(state: &StateFolder, options: Options) -> Result<(Embedded, Server, Signals)> {
     let mut signals = Signals::listen()?;
-    let lab = tokio::select! {
-        lab = Embedded::start(state.clone(), options, &terminal::done) => lab,
-        () = signals.next() => Err(Failure::input("stopped before it was up", "run `cargo lab up` again")),
-    };
-    let lab = match lab {
-        Ok(lab) => lab,
-        Err(failure) => {
-            // Another lab's files are not ours to remove.
-            if let Ok(_lock) = state.lock() {
-                state.leave()?;
-            }
-            return Err(failure);
-        }
-    };
+    let lab = start_lab(state, options, &mut signals).await?;
     let server = Server::start(state)?;
     Ok((lab, server, signals))
+}
+
+/// Starts the lab in a state folder that is locked, and leaves the folder clean if that fails.
+pub(super) async fn start_lab(
+    state: &StateFolder,
+    options: Options,
+    signals: &mut Signals,
+) -> Result<Embedded> {
+    let lab = tokio::select! {
+        lab = Embedded::start(state.clone(), options, &terminal::done) => lab,
+        () = signals.next() => Err(stopped()),
+    };
+    if lab.is_err() {
+        state.leave()?;
+    }
+    lab
+}
+
+fn stopped() -> Failure {
+    Failure::input("stopped before it was up", "run `cargo lab up` again")
 }
 
 /// Prints what a log holds beyond `start` bytes, and returns how much that was.

@@ -49,7 +49,6 @@ pub(crate) async fn serve(
     signals: &mut Signals,
 ) -> Result<()> {
     let (ended, replies) = loop {
-        let ready = lab.cast.ready_pods();
         let next = tokio::select! {
             call = server.calls.recv() => Next::Call(call),
             _ = lab.cast.next() => Next::Pod,
@@ -66,18 +65,22 @@ pub(crate) async fn serve(
                 };
                 replies.send(answered.unwrap_or_else(Reply::from)).ok();
             }
-            Next::Pod if lab.cast.ready_pods() == ready => {}
-            Next::Pod => {
-                if let Err(failure) = lab.publish_endpoints().await {
-                    break (Err(failure), None);
-                }
-            }
+            Next::Pod => {}
             Next::EnvoyEnded(status) => break (Err(envoy_ended(&lab, &status)), None),
             Next::Signal | Next::Call(None) => break (Ok(()), None),
         }
+        // Pods may have come or gone during a change, too.
+        if let Err(failure) = lab.publish_endpoints().await {
+            break (Err(failure), None);
+        }
     };
-    let stopped =
-        lab.stop(&|text, took| replies.iter().for_each(|replies| step(replies, text, took))).await;
+    let state = lab.state.clone();
+    let tell = |text: &str, took| replies.iter().for_each(|replies| step(replies, text, took));
+    let stopped = tokio::select! {
+        stopped = lab.stop(&tell) => stopped,
+        // Nothing of it outlives the lab that is dropped here.
+        () = signals.next() => state.leave(),
+    };
     if let Some(replies) = replies {
         replies.send(Reply::Done).ok();
     }

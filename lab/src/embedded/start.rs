@@ -46,8 +46,11 @@ impl Embedded {
         let started = Instant::now();
         let layers = Layers::open(&options.manifests)?;
         let mut applied: Vec<String> = GROUND.map(Into::into).into();
-        applied
-            .extend(options.with.iter().filter(|layer| !GROUND.contains(&layer.as_str())).cloned());
+        for layer in options.with {
+            if !applied.contains(&layer) {
+                applied.push(layer);
+            }
+        }
         let manifests = layers.manifests(&applied)?;
         let topology = Topology::of(&manifests).map_err(|found| Failure::violations(&found))?;
         tell(
@@ -60,9 +63,8 @@ impl Embedded {
             started.elapsed(),
         );
 
-        let lock = state.lock()?;
         state.clear()?;
-        let mut ports = Ports::default();
+        let mut ports = Ports::new();
         let https = ports.asked_or_free(options.https_port, "--https-port")?;
         let http = ports.asked_or_free(options.http_port, "--http-port")?;
 
@@ -118,6 +120,7 @@ impl Embedded {
             topology,
             addresses,
             ports,
+            published: cast.ready_pods(),
             cast,
             files,
             admin,
@@ -127,7 +130,6 @@ impl Embedded {
             envoy_program: program,
             certificates,
             collector,
-            _lock: lock,
         })
     }
 }

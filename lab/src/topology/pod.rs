@@ -1,9 +1,9 @@
 //! A Deployment → its pods, each with the name, labels, environment and readiness that a kubelet would give it.
 
-use super::view::workload::{Container, DeploymentSpec, FieldPath, PodTemplate, PortReference};
+use super::container;
+use super::view::workload::{Container, DeploymentSpec, FieldPath, PodTemplate};
 use super::view::{self, Labels};
 use manifests::object::Manifest;
-use manifests::versions::SERVER_REPOSITORY;
 use manifests::violation::Violation;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -50,14 +50,6 @@ impl Pod {
 /// The pods that a Deployment asks for.
 pub(super) fn pods(manifest: &Manifest) -> Result<Vec<Pod>, Vec<Violation>> {
     let deployment = view::of::<DeploymentSpec>(manifest)?;
-    let refuse = |field: &str, message: String, hint: &str| {
-        vec![Violation::of_field(
-            manifest,
-            format!("spec.template.spec.{field}"),
-            message,
-            hint.to_owned(),
-        )]
-    };
     let template = &deployment.spec.template;
     let selected =
         |(key, value): (&String, &String)| template.metadata.labels.get(key) == Some(value);
@@ -72,61 +64,23 @@ pub(super) fn pods(manifest: &Manifest) -> Result<Vec<Pod>, Vec<Violation>> {
         )]);
     }
     let [container] = template.spec.containers.as_slice() else {
-        let message = format!(
-            "embedded mode runs pods of one container, not of {}",
-            template.spec.containers.len()
-        );
-        return Err(refuse(
-            "containers",
+        let count = template.spec.containers.len();
+        let message = format!("embedded mode runs pods of one container, not of {count}");
+        let hint = "leave the sidecar to the lab, and other containers to a cluster".to_owned();
+        return Err(vec![Violation::of_field(
+            manifest,
+            "spec.template.spec.containers",
             message,
-            "leave the sidecar to the lab, and other containers to a cluster",
-        ));
+            hint,
+        )]);
     };
-    if repository(&container.image) != SERVER_REPOSITORY {
-        let message =
-            format!("embedded mode runs only the server's image, not `{}`", container.image);
-        return Err(refuse(
-            "containers[0].image",
-            message,
-            &format!("use an image called `{SERVER_REPOSITORY}`"),
-        ));
-    }
-    let [port] = container.ports.as_slice() else {
-        let message = format!(
-            "embedded mode runs containers with one port, not with {}",
-            container.ports.len()
-        );
-        return Err(refuse(
-            "containers[0].ports",
-            message,
-            "declare the one port that the server listens on",
-        ));
-    };
-    if let Some(probe) = &container.readiness_probe
-        && !refers_to(&probe.http_get.port, port.number, &port.name)
-    {
-        let message = format!("{:?} is not the container's port", probe.http_get.port);
-        return Err(refuse(
-            "containers[0].readinessProbe.httpGet.port",
-            message,
-            "probe the port that it declares",
-        ));
-    }
-    if let Some(index) = container.env.iter().position(|variable| variable.value.contains("$(")) {
-        let message = "embedded mode does not expand `$(…)`".to_owned();
-        return Err(refuse(
-            &format!("containers[0].env[{index}].value"),
-            message,
-            "write the value out",
-        ));
-    }
-    if let Some(index) = container.args.iter().position(|argument| argument.contains("$(")) {
-        let message = "embedded mode does not expand `$(…)`".to_owned();
-        return Err(refuse(
-            &format!("containers[0].args[{index}]"),
-            message,
-            "write the value out",
-        ));
+    let objections = container::objections(container);
+    if !objections.is_empty() {
+        let violation = |(field, message, hint)| {
+            let field = format!("spec.template.spec.containers[0].{field}");
+            Violation::of_field(manifest, field, message, hint)
+        };
+        return Err(objections.into_iter().map(violation).collect());
     }
     let hash = hash(manifest);
     let name = |number| format!("{}-{hash:08x}-{number}", deployment.metadata.name);
@@ -167,25 +121,14 @@ fn pod(name: String, namespace: &str, template: &PodTemplate, container: &Contai
     }
 }
 
-pub(super) fn refers_to(reference: &PortReference, number: u16, name: &str) -> bool {
-    match reference {
-        PortReference::Number(wanted) => *wanted == number,
-        PortReference::Name(wanted) => wanted == name,
-    }
-}
-
-/// The last path segment of an image reference, without tag and digest.
-fn repository(image: &str) -> &str {
-    let last = image.rsplit('/').next().unwrap_or_default();
-    last.split(['@', ':']).next().unwrap_or_default()
-}
-
 /// A number that changes with the pod template, as the hash in a ReplicaSet's name does.
 fn hash(manifest: &Manifest) -> u32 {
     let mut hasher = DefaultHasher::new();
     let template =
         serde_json::to_value(&manifest.object).map(|object| object["spec"]["template"].to_string());
     template.unwrap_or_default().hash(&mut hasher);
+    // Pods of two namespaces may bear one name on a cluster; here they share a machine.
+    manifest.object.identity().namespace.hash(&mut hasher);
     let [.., a, b, c, d] = hasher.finish().to_be_bytes();
     u32::from_be_bytes([a, b, c, d])
 }

@@ -48,7 +48,7 @@ impl Service {
         !self.selector.is_empty()
             && self.namespace == pod.namespace
             && pod.has(&self.selector)
-            && super::pod::refers_to(&port.target, pod.port, &pod.port_name)
+            && super::container::refers_to(&port.target, pod.port, &pod.port_name)
     }
 }
 
@@ -89,13 +89,20 @@ pub(super) fn service(manifest: &Manifest) -> Result<Service, Vec<Violation>> {
 
 pub(super) fn rule(manifest: &Manifest) -> Result<Rule, Vec<Violation>> {
     let rule = view::of::<DestinationRuleSpec>(manifest)?;
+    let host = host::resolve(&rule.spec.host, &rule.metadata.namespace);
+    if !host.ends_with(&format!(".{}.{}", rule.metadata.namespace, host::CLUSTER_DOMAIN)) {
+        let message =
+            "embedded mode honours a DestinationRule only in the namespace of its host".to_owned();
+        let hint = "put it beside the Service, where it counts for every client".to_owned();
+        return Err(vec![Violation::of_field(manifest, "metadata.namespace", message, hint)]);
+    }
     let subsets = rule.spec.subsets.into_iter().map(|subset| Subset {
         name: subset.name,
         labels: subset.labels,
         load_balancer: load_balancer(subset.traffic_policy),
     });
     Ok(Rule {
-        host: host::resolve(&rule.spec.host, &rule.metadata.namespace),
+        host,
         subsets: subsets.collect(),
         load_balancer: load_balancer(rule.spec.traffic_policy),
     })

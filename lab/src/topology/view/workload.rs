@@ -145,7 +145,7 @@ pub(crate) struct Probe {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HttpGet {
-    #[serde(default)]
+    #[serde(default = "slash")]
     pub(crate) path: String,
     pub(crate) port: PortReference,
 }
@@ -156,6 +156,10 @@ pub(crate) struct HttpGet {
 pub(crate) enum PortReference {
     Number(u16),
     Name(String),
+}
+
+fn slash() -> String {
+    "/".into()
 }
 
 const fn one() -> u32 {
