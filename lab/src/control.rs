@@ -1,6 +1,7 @@
 //! Commands to a lab that runs: one request a connection, in a line of JSON over the Unix socket of its state folder;
 //! the answer is a line for each step as it is done, and a last one.
 
+use crate::disk;
 use crate::failure::{Failure, Fault, Result};
 use crate::state::StateFolder;
 use crate::terminal;
@@ -92,6 +93,8 @@ impl Server {
     pub(crate) fn start(state: &StateFolder) -> Result<Self> {
         let path = state.socket();
         let listener = UnixListener::bind(&path).map_err(|error| Failure::disk(&path, &error))?;
+        // Whoever may write to it commands the lab.
+        disk::make_private(&path)?;
         let (sender, calls) = mpsc::unbounded_channel();
         let (busy, answering) = mpsc::channel(1);
         let task = tokio::spawn(async move {

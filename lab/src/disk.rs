@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Result};
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 /// Who may read a file.
@@ -38,6 +38,12 @@ pub(crate) fn create_folder(path: &Path) -> Result<()> {
 pub(crate) fn create_private_folder(path: &Path) -> Result<()> {
     let created = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
     created.map_err(|error| Failure::disk(path, &error))
+}
+
+/// Makes a file that is there one for its owner alone.
+pub(crate) fn make_private(path: &Path) -> Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+        .map_err(|error| Failure::disk(path, &error))
 }
 
 /// Removes a file if it is there.

@@ -15,6 +15,7 @@ mod refusal;
 mod retry;
 mod span;
 mod target;
+mod tidy;
 mod topology;
 mod trace;
 mod tracing;

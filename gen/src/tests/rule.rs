@@ -67,7 +67,7 @@ fn names_may_have_dots_and_digits() {
     check(
         |cluster| {
             cluster.virtual_service("httpserver-service2-mesh").metadata.name =
-                Some("a1.b-2.c".into())
+                Some("a1.b-2.c".into());
         },
         &[],
     );

@@ -76,6 +76,33 @@ fn a_lab_behind_the_terminal_runs_until_down() {
 }
 
 #[test]
+fn of_two_labs_that_start_at_once_in_one_folder_one_runs_and_the_other_says_so() {
+    let folder = folder();
+    let manifests = out();
+    let up = || {
+        let arguments =
+            ["up", "--detach", "--envoy", envoy(), "--manifests", manifests.to_str().unwrap()];
+        run(lab(folder.path()).args(arguments))
+    };
+    let both = std::thread::scope(|scope| {
+        let other = scope.spawn(up);
+        [up(), other.join().unwrap()]
+    });
+    let [won, lost] = if both[0].status.success() {
+        both
+    } else {
+        let [one, other] = both;
+        [other, one]
+    };
+    assert!(won.status.success(), "{}{}", won.stdout, won.stderr);
+    assert_eq!(lost.status.code(), Some(1), "{}{}", lost.stdout, lost.stderr);
+    assert!(lost.stderr.contains("a lab is already running"), "{}", lost.stderr);
+    let down = run(lab(folder.path()).arg("down"));
+    assert!(down.status.success(), "{}", down.stderr);
+    assert_eq!(processes_of(folder.path()), [0u32; 0]);
+}
+
+#[test]
 fn requests_that_run_when_the_lab_is_stopped_are_answered() {
     let copy = crate::manifests::Copy::of_out();
     for service in ["service1", "service2", "service3"] {
@@ -124,6 +151,7 @@ fn private_keys_are_for_their_owner_alone_and_certificates_are_kept() {
     let mode = |name: &str| std::fs::metadata(file(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("cncamp-credential/tls.key"), 0o600);
     assert_eq!(mode("cncamp-credential/tls.crt"), 0o644);
+    assert_eq!(mode("../control.sock"), 0o600);
     let certificate = std::fs::read(file("cncamp-credential/tls.crt")).unwrap();
     lab.signal(Signal::TERM);
     lab.ended();

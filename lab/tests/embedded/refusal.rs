@@ -131,6 +131,38 @@ fn a_taken_port_is_named() {
 }
 
 #[test]
+fn one_port_cannot_be_asked_for_twice() {
+    let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = holder.local_addr().unwrap().port().to_string();
+    drop(holder);
+    let said = refused(&out(), &["--https-port", &port, "--http-port", &port], 1);
+    assert!(said.contains(&format!("--http-port {port}: the port is asked for twice")), "{said}");
+}
+
+#[test]
+fn a_name_that_is_a_path_is_refused_and_nothing_is_written_there() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let name = format!("credentialName: {}/cred", elsewhere.path().display());
+    check(
+        "v1/routes/gateway.yaml",
+        "credentialName: cncamp-credential",
+        &name,
+        &["spec.servers[0].tls.credentialName", "is not a name"],
+    );
+    assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_pod_that_would_listen_for_the_world_is_refused() {
+    check(
+        "v1/workloads/httpserver-service1.yaml",
+        "      - env:\n",
+        "      - args: ['--listen', '0.0.0.0:0']\n        env:\n",
+        &["spec.template.spec.containers[0].args[0]", "the lab decides where a pod listens"],
+    );
+}
+
+#[test]
 fn a_missing_folder_or_layer_is_named() {
     let said = refused(Path::new("/no/such/folder"), &[], 1);
     assert!(said.contains("there is no folder /no/such/folder"), "{said}");
