@@ -31,8 +31,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::process::Child;
 
-/// How long requests may take to finish when what they run on goes away; longer than any grace period of a pod.
+/// How long requests may take to finish when what they run on goes away: Kubernetes' default grace period.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(30);
+
 /// Tells of a step that is done: what, and how long it took.
 pub(crate) type Tell<'a> = &'a dyn Fn(&str, Duration);
 
@@ -89,11 +90,17 @@ impl Embedded {
         self.certificates.cover(&topology)?;
 
         let started = Instant::now();
-        let new = self.cast.start(&topology.pods, &mut self.ports, &self.state)?;
-        if let Err(failure) = self.cast.ready(&new, &self.state).await {
-            self.cast.stop(&new).await;
-            return Err(failure);
-        }
+        let new = match self.cast.start(&topology.pods, &mut self.ports, &self.state) {
+            Ok(new) => self.cast.ready(&new, &self.state).await.map(|()| new),
+            Err(failure) => Err(failure),
+        };
+        let new = match new {
+            Ok(new) => new,
+            Err(failure) => {
+                self.cast.stop(&self.cast.others(&self.topology.pods)).await;
+                return Err(failure);
+            }
+        };
         if !new.is_empty() {
             tell(&format!("{} ready", count(new.len(), "new pod")), started.elapsed());
         }

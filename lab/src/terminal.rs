@@ -14,6 +14,11 @@ pub(crate) fn line(text: &str) {
     writeln!(anstream::stdout(), "{text}").ok();
 }
 
+/// The columns of the terminal that the result is printed on; none for a pipe or a file.
+pub(crate) fn columns() -> Option<usize> {
+    comfy_table::Table::new().width().map(usize::from)
+}
+
 /// Prints what went wrong on standard error.
 pub(crate) fn error(text: &str) {
     writeln!(anstream::stderr(), "{text}").ok();

@@ -11,6 +11,7 @@ mod listener;
 mod matching;
 mod mesh;
 mod pod;
+mod readme;
 mod refusal;
 mod retry;
 mod span;

@@ -7,8 +7,8 @@ use std::fmt::Write;
 /// Columns of the bar.
 const WIDTH: usize = 40;
 
-/// The waterfall, a line for each span.
-pub(crate) fn waterfall(trace: &Trace) -> String {
+/// The waterfall, a line for each span; operations are cut to the columns of the terminal, if there is one.
+pub(crate) fn waterfall(trace: &Trace, columns: Option<usize>) -> String {
     let mut text = String::new();
     let lane =
         trace.spans.iter().find_map(|span| span.tags.get("lane")).filter(|lane| !lane.is_empty());
@@ -29,14 +29,26 @@ pub(crate) fn waterfall(trace: &Trace) -> String {
         let status = span.tags.get("http.status_code").map_or("", String::as_str);
         let bar = terminal::good(&bar(trace, span));
         let took = milliseconds(span.duration);
+        let taken = 2 + width + 1 + WIDTH + 2 + 1 + 9 + 1 + 3 + 2;
+        let operation = cut(&span.operation, columns.map(|columns| columns.saturating_sub(taken)));
         writeln!(
             text,
             "  {label:width$} {bar} {took:>9} {status:>3}  {}",
-            terminal::dim(&span.operation)
+            terminal::dim(&operation)
         )
         .ok();
     }
     text
+}
+
+/// The text, or as much of it as fits.
+fn cut(text: &str, columns: Option<usize>) -> String {
+    match columns {
+        Some(columns) if text.chars().count() > columns => {
+            text.chars().take(columns.saturating_sub(1)).chain(['…']).take(columns).collect()
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// Which side of a call: it came in, or it went out.

@@ -74,7 +74,7 @@ async fn tell(lab: &mut Embedded) -> Result<(Report, Report)> {
                     .all(|span| span.tags.get("lane").map_or("", String::as_str) == lane)
         });
         if let Some(trace) = of_lane {
-            terminal::line(&waterfall(trace));
+            terminal::line(&waterfall(trace, terminal::columns()));
         }
     }
     Ok((baseline, lanes))

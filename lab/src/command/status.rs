@@ -5,8 +5,8 @@ use crate::control::{self, PodStatus, Status};
 use crate::failure::Result;
 use crate::state::StateFolder;
 use crate::terminal;
-use comfy_table::Table;
 use comfy_table::presets::NOTHING;
+use comfy_table::{ContentArrangement, Table};
 use std::process::ExitCode;
 
 pub(crate) async fn status(state: &StateFolder, output: Output) -> Result<ExitCode> {
@@ -82,7 +82,10 @@ fn row(pod: &PodStatus) -> Vec<String> {
 /// A table without lines, as kubectl prints them.
 pub(crate) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_header(header);
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header);
     table
 }
 

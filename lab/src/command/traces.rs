@@ -44,7 +44,7 @@ pub(crate) async fn traces(
                 })?;
             match output {
                 Output::Json => terminal::json(trace)?,
-                Output::Text => terminal::line(waterfall(trace).trim_end()),
+                Output::Text => terminal::line(waterfall(trace, terminal::columns()).trim_end()),
             }
         }
     }

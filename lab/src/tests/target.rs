@@ -10,7 +10,6 @@ use std::path::Path;
 
 /// A target with these instances: service, lane, version.
 fn target(instances: &[[&str; 3]]) -> Target {
-    // HTTP clients ask the process for its provider of cryptography.
     let instances = instances.iter().map(|[service, lane, version]| Instance {
         service: (*service).into(),
         lane: (*lane).into(),

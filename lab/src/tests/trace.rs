@@ -51,6 +51,7 @@ mod tree {
     fn a_span_of_an_unknown_parent_counts_as_a_first_one() {
         check(&[("a", ""), ("b", "lost"), ("c", "b")], &[(0, "a"), (0, "b"), (1, "c")]);
         check(&[("b", "lost")], &[(0, "b")]);
+        check(&[("c", "b"), ("b", "lost")], &[(0, "b"), (1, "c")]);
     }
 
     #[test]

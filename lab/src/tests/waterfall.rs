@@ -17,7 +17,7 @@ fn plain(text: &str) -> String {
 /// Compares the text of a waterfall; lines end where their last word does.
 #[track_caller]
 fn check(trace: &Trace, expected: &[&str]) {
-    let text = plain(&waterfall(trace));
+    let text = plain(&waterfall(trace, None));
     assert_eq!(text.lines().map(str::trim_end).collect::<Vec<_>>(), expected);
 }
 
@@ -100,7 +100,7 @@ fn a_trace_of_no_duration_is_drawn() {
 
 #[test]
 fn the_bar_is_coloured() {
-    let text = waterfall(&chain(&[(Kind::Server, "a", 0, 1)]));
+    let text = waterfall(&chain(&[(Kind::Server, "a", 0, 1)]), None);
     assert!(text.contains("\u{1b}[32m│████"), "{text}");
 }
 
@@ -116,4 +116,17 @@ fn microseconds_are_shown_as_milliseconds() {
     ] {
         assert_eq!(milliseconds(microseconds), expected);
     }
+}
+
+#[test]
+fn operations_are_cut_to_the_terminal() {
+    let trace = chain(&[(Kind::Server, "a", 0, 1)]);
+    let whole = plain(&waterfall(&trace, None));
+    let longest = whole.lines().map(|line| line.chars().count()).max().unwrap();
+    assert_eq!(plain(&waterfall(&trace, Some(longest))), whole, "what fits stays whole");
+    let cut = plain(&waterfall(&trace, Some(longest - 1)));
+    let line = cut.lines().last().unwrap();
+    assert!(line.ends_with('…') && line.chars().count() == longest - 1, "{cut}");
+    let none = plain(&waterfall(&trace, Some(10)));
+    assert!(!none.contains('…'), "where nothing fits there is nothing: {none}");
 }
