@@ -6,6 +6,7 @@ mod destination;
 mod duration;
 mod edge;
 mod header;
+mod injection;
 mod layer;
 mod listener;
 mod matching;

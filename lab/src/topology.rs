@@ -36,6 +36,9 @@ pub(crate) fn gateway_name(name: &str, namespace: &str) -> String {
     }
 }
 
+/// The label of a namespace that asks for sidecars.
+const INJECTION: &str = "istio-injection";
+
 /// The name that stands for all sidecars in `spec.gateways`.
 pub(crate) const MESH: &str = "mesh";
 
@@ -105,6 +108,7 @@ impl Topology {
 struct Building {
     /// Those of all Services.
     hosts: BTreeSet<String>,
+    namespaces: Vec<Manifest>,
     pods: Vec<Pod>,
     services: BTreeMap<String, Service>,
     rules: Vec<service::Rule>,
@@ -119,8 +123,10 @@ struct Building {
 impl Building {
     fn add(&mut self, manifest: &Manifest) {
         let added = match &manifest.object {
-            // The namespace and its injection label need nothing: every embedded pod has a sidecar.
-            Object::Namespace(_) => Ok(()),
+            Object::Namespace(_) => {
+                self.namespaces.push(manifest.clone());
+                Ok(())
+            }
             Object::Deployment(_) => pod::pods(manifest).map(|pods| self.pods.extend(pods)),
             Object::Service(_) => service::service(manifest).map(|service| {
                 self.services.insert(service.host.clone(), service);
@@ -162,7 +168,25 @@ impl Building {
         Ok(())
     }
 
+    /// On a cluster, pods have sidecars only in namespaces that ask for them; embedded, every pod has one.
+    fn injection(&mut self) {
+        for manifest in &self.namespaces {
+            let metadata = manifest.object.metadata();
+            let label = metadata.labels.as_ref().and_then(|labels| labels.get(INJECTION));
+            let has_pods =
+                self.pods.iter().any(|pod| Some(&pod.namespace) == metadata.name.as_ref());
+            if has_pods && label.is_none_or(|value| value != "enabled") {
+                let field = format!("metadata.labels.{INJECTION}");
+                let message =
+                    "embedded mode gives every pod a sidecar, this namespace would not".to_owned();
+                let hint = format!("label it `{INJECTION}: enabled`");
+                self.violations.push(Violation::of_field(manifest, field, message, hint));
+            }
+        }
+    }
+
     fn finish(mut self) -> Result<Topology, Vec<Violation>> {
+        self.injection();
         for rule in self.rules {
             if let Some(service) = self.services.get_mut(&rule.host) {
                 for subset in rule.subsets {

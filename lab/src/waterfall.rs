@@ -1,5 +1,6 @@
 //! A trace → its waterfall for a terminal: one line a span, indented by depth, with a bar where its time lies.
 
+use crate::embedded::count;
 use crate::terminal;
 use crate::trace::{Kind, Span, Trace};
 use std::fmt::Write;
@@ -14,7 +15,8 @@ pub(crate) fn waterfall(trace: &Trace, columns: Option<usize>) -> String {
         trace.spans.iter().find_map(|span| span.tags.get("lane")).filter(|lane| !lane.is_empty());
     let lane = lane.map_or("no lane".to_owned(), |lane| format!("lane {lane}"));
     let total = milliseconds(trace.duration());
-    writeln!(text, "trace {}  {lane}, {} spans, {total}", trace.id, trace.spans.len()).ok();
+    let spans = count(trace.spans.len(), "span");
+    writeln!(text, "trace {}  {lane}, {spans}, {total}", trace.id).ok();
     let tree = trace.tree();
     let label = |depth: usize, span: &Span| {
         format!("{}{} {}", "  ".repeat(depth), arrow(span.kind), span.service)

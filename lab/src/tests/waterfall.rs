@@ -70,9 +70,9 @@ fn a_small_trace_is_drawn() {
 fn a_trace_without_lane_says_so() {
     let mut trace = chain(&[(Kind::Server, "a", 0, 1_234)]);
     let line = "  ← a │████████████████████████████████████████│   1.23 ms      a/*";
-    check(&trace, &["trace t  no lane, 1 spans, 1.23 ms", line]);
+    check(&trace, &["trace t  no lane, 1 span, 1.23 ms", line]);
     trace.spans[0].tags.insert("lane".into(), String::new());
-    check(&trace, &["trace t  no lane, 1 spans, 1.23 ms", line]);
+    check(&trace, &["trace t  no lane, 1 span, 1.23 ms", line]);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_trace_of_no_duration_is_drawn() {
     check(
         &chain(&[(Kind::Server, "a", 5, 0)]),
         &[
-            "trace t  no lane, 1 spans, 0.00 ms",
+            "trace t  no lane, 1 span, 0.00 ms",
             "  ← a │█                                       │   0.00 ms      a/*",
         ],
     );

@@ -47,6 +47,9 @@ impl Pod {
     }
 }
 
+/// The label by which a pod declines its sidecar.
+const INJECT: &str = "sidecar.istio.io/inject";
+
 /// The pods that a Deployment asks for.
 pub(super) fn pods(manifest: &Manifest) -> Result<Vec<Pod>, Vec<Violation>> {
     let deployment = view::of::<DeploymentSpec>(manifest)?;
@@ -62,6 +65,12 @@ pub(super) fn pods(manifest: &Manifest) -> Result<Vec<Pod>, Vec<Violation>> {
             message,
             hint,
         )]);
+    }
+    if template.metadata.labels.get(INJECT).is_some_and(|value| value != "true") {
+        let field = format!("spec.template.metadata.labels.{INJECT}");
+        let message = "embedded mode gives every pod a sidecar".to_owned();
+        let hint = "remove the label, or run this layer on a cluster".to_owned();
+        return Err(vec![Violation::of_field(manifest, field, message, hint)]);
     }
     let [container] = template.spec.containers.as_slice() else {
         let count = template.spec.containers.len();

@@ -41,7 +41,24 @@ pub(crate) struct Metadata {
     #[serde(default)]
     pub(crate) labels: Labels,
     #[serde(default, rename = "annotations")]
-    _annotations: ClusterOnly,
+    _annotations: Annotations,
+}
+
+/// Notes for people and tools. Those of Istio change what its proxies do, and embedded mode honours none of them.
+#[derive(Debug, Default)]
+struct Annotations;
+
+impl<'de> Deserialize<'de> for Annotations {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let annotations = Labels::deserialize(deserializer)?;
+        let of_istio = |key: &&String| {
+            key.split('/').next().is_some_and(|domain| domain.ends_with("istio.io"))
+        };
+        match annotations.keys().find(of_istio) {
+            Some(key) => Err(serde::de::Error::custom(format!("the annotation `{key}`"))),
+            None => Ok(Self),
+        }
+    }
 }
 
 /// A value that only a cluster gives a meaning to: scheduling, privileges, what a running cluster fills in.
