@@ -1,6 +1,8 @@
 //! How a lab starts and ends: in front of the terminal, behind it, by force.
 
 use crate::harness::{Lab, envoy, folder, kill, lab, out, processes_of, run, until};
+use crate::manifests::Copy;
+use crate::request::{Client, Hops, runtime};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::net::TcpListener;
@@ -102,38 +104,60 @@ fn of_two_labs_that_start_at_once_in_one_folder_one_runs_and_the_other_says_so()
     assert_eq!(processes_of(folder.path()), [0u32; 0]);
 }
 
+/// A lab whose services take their time, in milliseconds each.
+fn slow(delay: u32) -> Lab {
+    let copy = Copy::of_out();
+    for service in ["service1", "service2", "service3"] {
+        let file = format!("v1/workloads/httpserver-{service}.yaml");
+        copy.replace(&file, "value: 1..20", &format!("value: {delay}..{delay}"));
+    }
+    Lab::up_with(copy.path(), &[])
+}
+
+/// Does something to a lab while it answers a request, and returns the answer.
+fn while_it_answers(lab: &Lab, act: impl FnOnce()) -> Hops {
+    let client = Client::of(lab);
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| runtime().block_on(client.hops("")));
+        let admin = lab.status()["envoy"]["admin"].as_str().unwrap().to_owned();
+        let active = async || {
+            let url = format!("http://{admin}/stats?filter=inbound.*rq_active");
+            reqwest::get(url).await.unwrap().text().await.unwrap()
+        };
+        until("the request is on its way", || {
+            let statistics = runtime().block_on(active());
+            statistics.lines().any(|line| line.ends_with(": 1")).then_some(())
+        });
+        act();
+        asking.join().unwrap()
+    })
+}
+
 #[test]
 fn requests_that_run_when_the_lab_is_stopped_are_answered() {
-    let copy = crate::manifests::Copy::of_out();
-    for service in ["service1", "service2", "service3"] {
-        copy.replace(
-            &format!("v1/workloads/httpserver-{service}.yaml"),
-            "value: 1..20",
-            "value: 400..400",
-        );
-    }
-    let mut lab = Lab::up_with(copy.path(), &[]);
-    let client = crate::request::Client::of(&lab);
-    let log = lab.path().join("logs");
-    let answer = std::thread::scope(|scope| {
-        let asking = scope.spawn(|| crate::request::runtime().block_on(client.hops("")));
-        until("the request is on its way", || {
-            let admin = lab.status()["envoy"]["admin"].as_str().unwrap().to_owned();
-            let stats = crate::request::runtime().block_on(async {
-                reqwest::get(format!("http://{admin}/stats?filter=inbound.*rq_active"))
-                    .await
-                    .unwrap()
-                    .text()
-                    .await
-                    .unwrap()
-            });
-            stats.lines().any(|line| line.ends_with(": 1")).then_some(())
-        });
-        lab.signal(Signal::TERM);
-        asking.join().unwrap()
-    });
-    assert_eq!(answer.unwrap(), ["v1", "v1", "v1"], "see {}", log.display());
+    let mut lab = slow(400);
+    let answer = while_it_answers(&lab, || lab.signal(Signal::TERM));
+    assert_eq!(answer.unwrap(), ["v1", "v1", "v1"]);
     assert!(lab.ended().success());
+}
+
+#[test]
+fn a_second_ctrl_c_does_not_wait_for_requests_that_run() {
+    // Longer than the lab would wait for the request to end.
+    let mut lab = slow(14_000);
+    let answer = while_it_answers(&lab, || {
+        lab.signal(Signal::INT);
+        // The entrance is closed first, so that is when the first signal has been heard.
+        let port = lab.stdout();
+        let port = port.split("https 127.0.0.1:").nth(1).unwrap().split(',').next().unwrap();
+        let port: u16 = port.parse().unwrap();
+        until("the entrance is closed", || TcpListener::bind(("127.0.0.1", port)).ok());
+        lab.signal(Signal::INT);
+    });
+    assert!(answer.is_err(), "the request is cut: {answer:?}");
+    lab.ended();
+    assert_eq!(lab.processes(), [0u32; 0]);
+    assert!(!lab.path().join("run").exists());
 }
 
 #[test]
