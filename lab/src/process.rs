@@ -38,13 +38,6 @@ pub(crate) fn this_program() -> Result<PathBuf> {
 
 /// Starts a child that gets SIGKILL when the calling thread ends; call it from the main thread.
 pub(crate) fn spawn(spec: &ProcessSpec) -> Result<Child> {
-    let log = || {
-        File::options()
-            .create(true)
-            .append(true)
-            .open(&spec.log)
-            .map_err(|error| Failure::disk(&spec.log, &error))
-    };
     let mut command = command(&this_program()?);
     command
         .arg(EXEC)
@@ -53,7 +46,11 @@ pub(crate) fn spawn(spec: &ProcessSpec) -> Result<Child> {
         .arg(&spec.program)
         .args(&spec.arguments);
     command.env_clear().envs(spec.environment.iter().map(|(name, value)| (name, value)));
-    command.stdin(Stdio::null()).stdout(log()?).stderr(log()?).kill_on_drop(true);
+    command
+        .stdin(Stdio::null())
+        .stdout(appended(&spec.log)?)
+        .stderr(appended(&spec.log)?)
+        .kill_on_drop(true);
     // Ctrl-C at the terminal is for the lab, which then stops its children in order.
     command.process_group(0);
     command.spawn().map_err(|error| failed(&spec.program, &error))
@@ -61,18 +58,22 @@ pub(crate) fn spawn(spec: &ProcessSpec) -> Result<Child> {
 
 /// Starts a lab that goes on when this process ends, with its output in `log`. Its input is the locked file, so that it
 /// holds the lock from its first moment to its last.
-pub(crate) fn spawn_detached(arguments: &[OsString], lock: File, log: &Path) -> Result<Child> {
-    let open = || {
-        File::options()
-            .create(true)
-            .append(true)
-            .open(log)
-            .map_err(|error| Failure::disk(log, &error))
-    };
+pub(crate) fn spawn_detached(
+    arguments: &[OsString],
+    lock: File,
+    log: &Path,
+    errors: &Path,
+) -> Result<Child> {
     let program = this_program()?;
     let mut command = command(&program);
-    command.args(arguments).stdin(lock).stdout(open()?).stderr(open()?);
+    command.args(arguments).stdin(lock).stdout(appended(log)?).stderr(appended(errors)?);
     command.spawn().map_err(|error| failed(&program, &error))
+}
+
+/// A log, opened for writing at its end.
+fn appended(log: &Path) -> Result<File> {
+    let file = File::options().create(true).append(true).open(log);
+    file.map_err(|error| Failure::disk(log, &error))
 }
 
 /// Runs a program to its end and returns what it printed, output and errors together.

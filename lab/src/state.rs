@@ -47,9 +47,9 @@ impl StateFolder {
         &self.root
     }
 
-    /// What a lab behind the terminal would have printed.
-    pub(crate) fn detached_log(&self) -> PathBuf {
-        self.root.join("lab.log")
+    /// What a lab behind the terminal would have printed, its result and its errors.
+    pub(crate) fn detached_logs(&self) -> [PathBuf; 2] {
+        ["lab.log", "lab.errors.log"].map(|name| self.root.join(name))
     }
 
     /// The lab that runs from this folder listens here.

@@ -40,9 +40,11 @@ pub(crate) async fn detached(state: StateFolder, options: Options) -> Result<Exi
 pub(crate) async fn detach(state: StateFolder, options: Options) -> Result<ExitCode> {
     let lock = state.lock()?;
     let mut signals = Signals::listen()?;
-    let log = state.detached_log();
+    let [log, errors] = state.detached_logs();
     disk::remove(&log)?;
-    let mut child = process::spawn_detached(&arguments(&state, &options), lock, &log)?;
+    disk::remove(&errors)?;
+    let arguments = arguments(&state, &options);
+    let mut child = process::spawn_detached(&arguments, lock, &log, &errors)?;
     let mut shown = 0;
     let outcome = wait::until(START_PATIENCE, async || {
         let ended = child.try_wait().ok().flatten();
@@ -66,11 +68,11 @@ pub(crate) async fn detach(state: StateFolder, options: Options) -> Result<ExitC
             terminal::line("\n`cargo lab down` stops everything.");
             Ok(ExitCode::SUCCESS)
         }
-        // Its own error is among the lines that were just shown.
-        Some(Err(status)) => Ok(status
-            .code()
-            .and_then(|code| u8::try_from(code).ok())
-            .map_or(Fault::Lab.into(), ExitCode::from)),
+        Some(Err(status)) => {
+            terminal::error(&disk::tail(&errors, usize::MAX));
+            let code = status.code().and_then(|code| u8::try_from(code).ok());
+            Ok(code.map_or(Fault::Lab.into(), ExitCode::from))
+        }
         None => {
             child.kill().await.ok();
             Err(Failure::lab(

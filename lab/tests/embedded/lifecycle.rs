@@ -66,6 +66,7 @@ fn a_lab_behind_the_terminal_runs_until_down() {
     assert!(second.stderr.contains("a lab is already running"), "{}", second.stderr);
     let down = run(lab(folder.path()).arg("down"));
     assert!(down.status.success(), "{}", down.stderr);
+    assert!(down.stdout.contains("3 pods stopped"), "it shows the steps: {}", down.stdout);
     assert!(down.stdout.contains("the lab is stopped"), "{}", down.stdout);
     assert_eq!(processes_of(folder.path()), [0u32; 0]);
     let status = run(lab(folder.path()).arg("status"));
@@ -75,6 +76,23 @@ fn a_lab_behind_the_terminal_runs_until_down() {
         "{}",
         status.stderr
     );
+}
+
+#[test]
+fn a_lab_that_fails_behind_the_terminal_says_why_in_front_of_it() {
+    let folder = folder();
+    let ran = run(lab(folder.path()).args([
+        "up",
+        "--detach",
+        "--envoy",
+        envoy(),
+        "--manifests",
+        "/no/such/folder",
+    ]));
+    assert_eq!(ran.status.code(), Some(1), "{}", ran.stdout);
+    assert!(ran.stderr.starts_with("error: there is no folder /no/such/folder"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("hint: "), "{}", ran.stderr);
+    assert!(!folder.path().join("run").exists());
 }
 
 #[test]
