@@ -203,6 +203,7 @@ impl Embedded {
         }
         let next = envoy::snapshot(&self.topology, &self.addresses, &ready);
         self.files.add(&self.admin, &next).await?;
+        self.worker.caught_up().await?;
         self.published = ready;
         Ok(())
     }

@@ -42,13 +42,22 @@ fn a_pod_that_ends_is_left_out_and_started_again() {
     copy.replace("v1/workloads/httpserver-service3.yaml", "replicas: 1", "replicas: 2");
     let lab = Lab::up_with(copy.path(), &[]);
     let victim = lab.pods()[2].clone();
-    kill(u32::try_from(victim["pid"].as_u64().unwrap()).unwrap(), Signal::KILL);
-    until("it is seen as not ready", || (lab.pods()[2]["ready"] == false).then_some(()));
+    // Each end makes the next start wait longer, so that in the end the gap is seen.
+    let mut killed = 0;
+    until("it is seen as not ready", || {
+        let pod = &lab.pods()[2];
+        let pid = u32::try_from(pod["pid"].as_u64().unwrap()).unwrap();
+        if pod["ready"] == true && pid != killed {
+            kill(pid, Signal::KILL);
+            killed = pid;
+        }
+        (pod["ready"] == false).then_some(())
+    });
     let client = Client::of(&lab);
     let answer = runtime().block_on(client.ask("")).unwrap();
     assert_ne!(flat(&answer)[2].pod.as_deref(), victim["name"].as_str(), "the other pod answers");
     until("it runs again", || (lab.pods()[2]["ready"] == true).then_some(()));
-    assert_eq!(lab.pods()[2]["restarts"], 1);
+    assert!(lab.pods()[2]["restarts"].as_u64().unwrap() >= 1);
     until("it answers again", || {
         let answer = runtime().block_on(client.ask("")).unwrap();
         (flat(&answer)[2].pod.as_deref() == victim["name"].as_str()).then_some(())
