@@ -3,44 +3,26 @@
 
 mod container;
 pub(crate) mod duration;
+mod gateway;
 mod pod;
+mod route;
 mod service;
 pub(crate) mod view;
 
+pub(crate) use gateway::{Gateway, INGRESS_NAME, INGRESS_NAMESPACE, ingress_has};
 pub(crate) use pod::{Pod, Readiness};
+pub(crate) use route::{MESH, VirtualService, gateway_name};
 pub(crate) use service::{Port, Service, Subset};
 
 use manifests::host;
 use manifests::object::{Manifest, Object};
 use manifests::violation::{Violation, sorted};
 use std::collections::{BTreeMap, BTreeSet};
-use view::gateway::{GatewaySpec, Server, ServerProtocol};
+use view::gateway::Server;
 use view::policy::{PeerAuthenticationSpec, TelemetrySpec, Tracing};
-use view::virtual_service::{HttpRoute, VirtualServiceSpec};
-
-/// The gateway that Istio's demo profile installs, and the labels by which Gateways select it.
-pub(crate) const INGRESS_NAME: &str = "istio-ingressgateway";
-pub(crate) const INGRESS_NAMESPACE: &str = "istio-system";
-const INGRESS_LABELS: [(&str, &str); 2] = [("app", INGRESS_NAME), ("istio", "ingressgateway")];
-
-/// Whether the gateway's pods have this label.
-pub(crate) fn ingress_has((key, value): (&String, &String)) -> bool {
-    INGRESS_LABELS.contains(&(key.as_str(), value.as_str()))
-}
-
-/// [`MESH`], or `namespace/name` of a gateway that an object in `namespace` names.
-pub(crate) fn gateway_name(name: &str, namespace: &str) -> String {
-    match name.strip_prefix("./") {
-        None if name == MESH || name.contains('/') => name.to_owned(),
-        here => format!("{namespace}/{}", here.unwrap_or(name)),
-    }
-}
 
 /// The label of a namespace that asks for sidecars.
 const INJECTION: &str = "istio-injection";
-
-/// The name that stands for all sidecars in `spec.gateways`.
-pub(crate) const MESH: &str = "mesh";
 
 #[derive(Debug)]
 pub(crate) struct Topology {
@@ -50,24 +32,6 @@ pub(crate) struct Topology {
     pub(crate) gateways: Vec<Gateway>,
     /// Absent: no Telemetry asks for spans, so none are sent.
     pub(crate) tracing: Option<Tracing>,
-}
-
-#[derive(Debug)]
-pub(crate) struct VirtualService {
-    pub(crate) name: String,
-    pub(crate) namespace: String,
-    /// Fully qualified.
-    pub(crate) hosts: Vec<String>,
-    /// [`MESH`] or `namespace/name`.
-    pub(crate) gateways: Vec<String>,
-    pub(crate) http: Vec<HttpRoute>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Gateway {
-    pub(crate) name: String,
-    pub(crate) namespace: String,
-    pub(crate) servers: Vec<Server>,
 }
 
 impl Topology {
@@ -132,11 +96,10 @@ impl Building {
                 self.services.insert(service.host.clone(), service);
             }),
             Object::DestinationRule(_) => service::rule(manifest).map(|rule| self.rules.push(rule)),
-            Object::VirtualService(_) => virtual_service(manifest, &self.hosts)
+            Object::VirtualService(_) => route::virtual_service(manifest, &self.hosts)
                 .map(|route| self.virtual_services.push(route)),
-            Object::Gateway(_) => {
-                gateway(manifest, &self.gateways).map(|gateway| self.gateways.push(gateway))
-            }
+            Object::Gateway(_) => gateway::gateway(manifest, &self.gateways)
+                .map(|gateway| self.gateways.push(gateway)),
             Object::PeerAuthentication(_) => {
                 view::of::<PeerAuthenticationSpec>(manifest).map(|_| ())
             }
@@ -209,143 +172,4 @@ impl Building {
             tracing: self.tracing,
         })
     }
-}
-
-fn virtual_service(
-    manifest: &Manifest,
-    services: &BTreeSet<String>,
-) -> Result<VirtualService, Vec<Violation>> {
-    let route = view::of::<VirtualServiceSpec>(manifest)?;
-    let namespace = route.metadata.namespace;
-    let gateways = route.spec.gateways.iter().map(|name| gateway_name(name, &namespace));
-    let mut gateways: Vec<String> = gateways.collect();
-    if gateways.is_empty() {
-        gateways.push(MESH.to_owned());
-    }
-    let hosts = route.spec.hosts.iter().map(|host| host::resolve(host, &namespace));
-    let hosts: Vec<String> = hosts.collect();
-    let mut violations = Vec::new();
-    if hosts.is_empty() {
-        let message = "embedded mode has no delegates: without hosts, nothing is routed".to_owned();
-        let hint = "write the rules into the VirtualService that has the hosts".to_owned();
-        violations.push(Violation::of_field(manifest, "spec.hosts", message, hint));
-    }
-    for (index, host) in hosts.iter().enumerate() {
-        if gateways.iter().any(|gateway| gateway == MESH) && !services.contains(host) {
-            let message = format!("in the mesh, embedded mode routes only Services, not `{host}`");
-            let hint = "name a Service in full, or bind the VirtualService to a Gateway alone";
-            let field = format!("spec.hosts[{index}]");
-            violations.push(Violation::of_field(manifest, field, message, hint.to_owned()));
-        }
-    }
-    for (index, http) in route.spec.http.iter().enumerate() {
-        violations.extend(rule(manifest, index, http));
-    }
-    if !violations.is_empty() {
-        return Err(violations);
-    }
-    Ok(VirtualService {
-        hosts,
-        name: route.metadata.name,
-        namespace,
-        gateways,
-        http: route.spec.http,
-    })
-}
-
-/// What is wrong with one rule of a VirtualService.
-fn rule(manifest: &Manifest, index: usize, http: &HttpRoute) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    let mut refuse = |field: &str, message: String, hint: &str| {
-        let field = format!("spec.http[{index}].{field}");
-        violations.push(Violation::of_field(manifest, field, message, hint.to_owned()));
-    };
-    if http.route.is_empty() {
-        let hint = "give it a `route` with a destination";
-        refuse("route", "this rule leads nowhere".into(), hint);
-    }
-    for (position, r#match) in http.r#match.iter().enumerate() {
-        for (field, headers) in
-            [("headers", &r#match.headers), ("withoutHeaders", &r#match.without_headers)]
-        {
-            for name in headers.keys().filter(|name| name.starts_with('@')) {
-                let message = format!("embedded mode knows no tokens, so nothing of `{name}`");
-                let hint = "match a header of the request";
-                refuse(&format!("match[{position}].{field}.{name}"), message, hint);
-            }
-        }
-    }
-    let retries = http.retries.iter().flat_map(|retries| {
-        [("retries.perTryTimeout", &retries.per_try_timeout), ("retries.backoff", &retries.backoff)]
-    });
-    for (field, text) in std::iter::once(("timeout", &http.timeout)).chain(retries) {
-        if let Some(text) = text
-            && duration::parse(text).is_none()
-        {
-            let hint = "write a number and a unit, such as `1.5s` or `300ms`";
-            refuse(field, format!("`{text}` is not a duration"), hint);
-        }
-    }
-    violations
-}
-
-fn gateway(manifest: &Manifest, earlier: &[Gateway]) -> Result<Gateway, Vec<Violation>> {
-    let gateway = view::of::<GatewaySpec>(manifest)?;
-    let mut violations = Vec::new();
-    let mut refuse = |field: String, message: String, hint: &str| {
-        violations.push(Violation::of_field(manifest, field, message, hint.to_owned()));
-    };
-    if !gateway.spec.selector.iter().all(ingress_has) {
-        let message = format!("no gateway has the labels {:?}", gateway.spec.selector);
-        refuse(
-            "spec.selector".into(),
-            message,
-            "the demo profile's gateway has `istio: ingressgateway`",
-        );
-    }
-    let is_https = |server: &&Server| server.port.protocol == ServerProtocol::Https;
-    let earlier = earlier.iter().flat_map(|gateway| &gateway.servers).filter(is_https);
-    let mut taken: BTreeSet<&String> = earlier.flat_map(|server| &server.hosts).collect();
-    let mut names = BTreeSet::new();
-    for (index, server) in gateway.spec.servers.iter().enumerate() {
-        let field = |name: &str| format!("spec.servers[{index}].{name}");
-        let expected = match server.port.protocol {
-            ServerProtocol::Http => 80,
-            ServerProtocol::Https => 443,
-        };
-        if server.port.number != expected {
-            let message = format!(
-                "the gateway's Service has no {:?} port {} (IST0162)",
-                server.port.protocol, server.port.number
-            );
-            refuse(field("port.number"), message, &format!("use port {expected}"));
-        }
-        let credential =
-            server.tls.as_ref().and_then(|tls| tls.mode.and(tls.credential_name.as_ref()));
-        if server.port.protocol == ServerProtocol::Https && credential.is_none() {
-            let message = "an HTTPS server needs a certificate".to_owned();
-            refuse(field("tls"), message, "set `mode: SIMPLE` and `credentialName`");
-        }
-        if !names.insert(&server.port.name) {
-            let message =
-                format!("another server of this Gateway is called `{}`", server.port.name);
-            refuse(field("port.name"), message, "give each server a name of its own");
-        }
-        for (position, host) in server.hosts.iter().enumerate() {
-            if is_https(&server) && !taken.insert(host) {
-                let message = format!("`{host}` has a certificate from another server (IST0145)");
-                let hint = "serve each host over HTTPS in one place";
-                refuse(field(&format!("hosts[{position}]")), message, hint);
-            }
-            if host.contains('/') {
-                let message = format!("embedded mode cannot honour the namespace in `{host}`");
-                refuse(field(&format!("hosts[{position}]")), message, "write the host alone");
-            }
-        }
-    }
-    if !violations.is_empty() {
-        return Err(violations);
-    }
-    let view::Metadata { name, namespace, .. } = gateway.metadata;
-    Ok(Gateway { name, namespace, servers: gateway.spec.servers })
 }
