@@ -1,11 +1,12 @@
 //! Files → typed objects. Whatever is not understood is a violation that names it; nothing is skipped.
 
 use crate::layout::Kustomization;
-use crate::object::{Manifest, Object};
+use crate::object::{Identity, Manifest, Object};
 use crate::violation::Violation;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The file that says which files of a folder are applied.
@@ -104,15 +105,17 @@ impl Reading {
     }
 
     fn repeated(&mut self) {
-        for (index, manifest) in self.manifests.iter().enumerate() {
+        let mut known: BTreeMap<Identity, &str> = BTreeMap::new();
+        for manifest in &self.manifests {
             let identity = manifest.object.identity();
-            let same = |earlier: &&Manifest| earlier.object.identity() == identity;
-            if let Some(earlier) = self.manifests[..index].iter().find(same) {
-                let message = format!("stands in {} already", earlier.file);
+            if let Some(file) = known.get(&identity) {
+                let message = format!("stands in {file} already");
                 let hint =
                     "keep one of the two; to replace an object, put the other into a later layer"
                         .to_owned();
                 self.violations.push(Violation::of_field(manifest, "metadata.name", message, hint));
+            } else {
+                known.insert(identity, &manifest.file);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Envoy's admin interface: counters and texts out of its statistics, and whether it serves.
 
 use crate::failure::{Failure, Result};
+use crate::http;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -34,9 +35,7 @@ enum Entry {
 impl Admin {
     /// `address` as Envoy writes it into its admin address file: `127.0.0.1:PORT`.
     pub(crate) fn new(address: &str) -> Result<Self> {
-        let client = reqwest::Client::builder().no_proxy().build();
-        let client = client
-            .map_err(|error| Failure::lab(format!("no HTTP client: {error}"), "run it again"))?;
+        let client = http::client(reqwest::Client::builder())?;
         Ok(Self { client, address: address.trim().to_owned() })
     }
 

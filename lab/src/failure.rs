@@ -1,5 +1,6 @@
 //! What went wrong, for the person at the terminal: a message, what explains it, a hint, and whose mistake it is.
 
+use crate::disk;
 use manifests::violation::Violation;
 use std::fmt;
 use std::path::Path;
@@ -25,6 +26,9 @@ pub(crate) enum Fault {
     Lab,
 }
 
+/// How many lines of a log explain a failure.
+const EVIDENCE: usize = 12;
+
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
@@ -43,6 +47,11 @@ impl Failure {
 
     pub(crate) fn with_evidence(self, evidence: impl Into<String>) -> Self {
         Self { evidence: evidence.into(), ..self }
+    }
+
+    /// With the end of a log, which holds the words of the program that failed.
+    pub(crate) fn with_log(self, log: &Path) -> Self {
+        self.with_evidence(disk::tail(log, EVIDENCE))
     }
 
     /// A file or folder of the lab that could not be used.

@@ -3,6 +3,7 @@
 //! Source: the JSON API of Jaeger's query service, `model/json/model.go` in jaegertracing/jaeger.
 
 use crate::failure::{Failure, Result};
+use crate::http;
 use crate::trace::{Kind, Span, Trace};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -159,9 +160,7 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(base: &str) -> Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().build();
-        let http =
-            http.map_err(|error| Failure::lab(format!("no HTTP client: {error}"), "run it again"))?;
+        let http = http::client(reqwest::Client::builder())?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
     }
 

@@ -12,6 +12,7 @@ mod disk;
 mod embedded;
 mod envoy;
 mod failure;
+mod http;
 mod install;
 mod jaeger;
 mod kubelet;

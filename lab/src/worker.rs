@@ -2,6 +2,7 @@
 //! it; a request that the worker has answered proves that it has done everything it was told before.
 
 use crate::failure::{Failure, Result};
+use crate::http;
 
 /// How many requests one after the other give a connection that was on its way the time to be accepted, read and counted.
 const TURNS: usize = 4;
@@ -17,9 +18,7 @@ impl Worker {
     /// `port` is the one that the bootstrap configuration gives to the listener.
     pub(crate) fn new(port: u16) -> Result<Self> {
         // A new connection each time: it must go the way that others go.
-        let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build();
-        let client = client
-            .map_err(|error| Failure::lab(format!("no HTTP client: {error}"), "run it again"))?;
+        let client = http::client(reqwest::Client::builder().pool_max_idle_per_host(0))?;
         Ok(Self { client, url: format!("http://127.0.0.1:{port}/") })
     }
 

@@ -6,8 +6,8 @@ use crate::control;
 use crate::failure::{Failure, Result};
 use crate::jaeger::Client;
 use crate::state::StateFolder;
+use crate::target::gateway_service;
 use crate::terminal;
-use crate::topology::{INGRESS_NAME, INGRESS_NAMESPACE};
 use crate::trace::Trace;
 use crate::waterfall::{milliseconds, waterfall};
 use std::process::ExitCode;
@@ -22,7 +22,7 @@ pub(crate) async fn traces(
     output: Output,
 ) -> Result<ExitCode> {
     let client = Client::new(&control::status(state).await?.traces)?;
-    let gateway = format!("{INGRESS_NAME}.{INGRESS_NAMESPACE}");
+    let gateway = gateway_service();
     match id {
         None => {
             let traces = client.latest(&gateway, LISTED).await?;

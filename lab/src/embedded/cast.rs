@@ -2,7 +2,6 @@
 
 use crate::address::Ports;
 use crate::control::PodStatus;
-use crate::disk;
 use crate::envoy::PodPorts;
 use crate::failure::{Failure, Result};
 use crate::kubelet::{self, Event, Running};
@@ -103,7 +102,7 @@ impl Cast {
             message,
             "its log is above; the Deployment's environment and arguments decide how it starts",
         )
-        .with_evidence(disk::tail(&state.log(name), 12))
+        .with_log(&state.log(name))
     }
 
     /// The next thing that happens to a pod, after it was taken note of.

@@ -2,7 +2,6 @@
 
 use super::{Embedded, Tell};
 use crate::control::{Call, Reply, Request, Server};
-use crate::disk;
 use crate::failure::{Failure, Result};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -93,7 +92,7 @@ fn envoy_ended(lab: &Embedded, status: &str) -> Failure {
         format!("Envoy ended: {status}"),
         "its own words are above; start the lab again",
     );
-    failure.with_evidence(disk::tail(&lab.state.log("envoy"), 12))
+    failure.with_log(&lab.state.log("envoy"))
 }
 
 fn step(replies: &tokio::sync::mpsc::UnboundedSender<Reply>, text: &str, took: Duration) {

@@ -199,6 +199,5 @@ fn ended(child: &mut Child) -> bool {
 }
 
 fn not_started(state: &StateFolder) -> Failure {
-    Failure::lab("Envoy did not start", "its own words are above")
-        .with_evidence(disk::tail(&state.log("envoy"), 12))
+    Failure::lab("Envoy did not start", "its own words are above").with_log(&state.log("envoy"))
 }

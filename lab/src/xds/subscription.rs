@@ -4,7 +4,6 @@
 //! refusals rose; `/ready` proves neither.
 
 use crate::admin::{Admin, escaped};
-use crate::disk;
 use crate::envoy::Routes;
 use crate::failure::{Failure, Result};
 use crate::wait;
@@ -14,8 +13,6 @@ use std::time::Duration;
 
 /// How long Envoy may take to confirm a change.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// How many lines of Envoy's log explain a refusal.
-const EVIDENCE: usize = 12;
 
 /// Envoy's subscription to one file.
 #[derive(Debug)]
@@ -75,12 +72,11 @@ impl Subscription {
     fn refused(&self, log: &Path) -> Failure {
         let message = format!("Envoy refused the {}", self.subject);
         Failure::lab(message, "its own words are above; mend the manifests that these come from")
-            .with_evidence(disk::tail(log, EVIDENCE))
+            .with_log(log)
     }
 
     pub(super) fn unconfirmed(&self, log: &Path) -> Failure {
         let message = format!("Envoy did not confirm the {} within {PATIENCE:?}", self.subject);
-        Failure::lab(message, format!("see {}", log.display()))
-            .with_evidence(disk::tail(log, EVIDENCE))
+        Failure::lab(message, format!("see {}", log.display())).with_log(log)
     }
 }
