@@ -63,7 +63,7 @@ enum Command {
     Envoy(Programs),
     /// The server of a pod
     #[command(name = process::HTTPSERVER, hide = true)]
-    Httpserver(httpserver::Config),
+    Httpserver(Box<httpserver::Config>),
     /// Become another program that ends when the lab ends
     #[command(name = process::EXEC, hide = true)]
     Exec {
@@ -129,7 +129,7 @@ impl Arguments {
     pub fn run(self) -> ExitCode {
         match self.command {
             // These two are other programs under this one's roof, with a runtime of their own or none.
-            Command::Httpserver(config) => httpserver::main_with(config),
+            Command::Httpserver(config) => httpserver::main_with(*config),
             Command::Exec { parent, program, arguments } => {
                 report(process::exec(parent, &program, &arguments).map(|never| match never {}))
             }

@@ -70,6 +70,7 @@ pub(crate) struct PodStatus {
     pub(crate) restarts: u32,
     pub(crate) pid: u32,
     pub(crate) app_port: u16,
+    pub(crate) admin_port: u16,
     pub(crate) inbound_port: u16,
     pub(crate) outbound_port: u16,
 }

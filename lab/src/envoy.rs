@@ -40,6 +40,8 @@ pub(crate) struct Addresses {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PodPorts {
     pub(crate) app: u16,
+    /// Where the server's faults are switched.
+    pub(crate) admin: u16,
     pub(crate) inbound: u16,
     pub(crate) outbound: u16,
 }

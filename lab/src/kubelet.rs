@@ -61,8 +61,11 @@ pub(crate) fn process(
     program: &Path,
     state: &StateFolder,
 ) -> ProcessSpec {
+    // The lab takes a pod out of Envoy's endpoints before it stops it: nothing is left to be a lame duck for.
+    let stopping = [("LAME_DUCK_MS".to_owned(), "0".to_owned())];
     let network = [
         ("LISTEN".to_owned(), format!("127.0.0.1:{}", ports.app)),
+        ("ADMIN_LISTEN".to_owned(), format!("127.0.0.1:{}", ports.admin)),
         ("http_proxy".to_owned(), format!("http://127.0.0.1:{}", ports.outbound)),
     ];
     ProcessSpec {
@@ -72,7 +75,7 @@ pub(crate) fn process(
             .map(Into::into)
             .collect(),
         // The network comes last: whatever the manifest says of it is about the network of a cluster.
-        environment: pod.env.iter().cloned().chain(network).collect(),
+        environment: stopping.into_iter().chain(pod.env.iter().cloned()).chain(network).collect(),
         log: state.log(&pod.name),
     }
 }

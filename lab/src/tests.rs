@@ -41,6 +41,7 @@ const HTTPS: u16 = 20_443;
 const HTTP: u16 = 20_080;
 const COLLECTOR: u16 = 20_318;
 const APP: u16 = 21_000;
+const ADMIN: u16 = 24_000;
 const INBOUND: u16 = 22_000;
 const OUTBOUND: u16 = 23_000;
 
@@ -138,6 +139,7 @@ fn findings(yaml: &str) -> Vec<[String; 3]> {
 fn addresses(topology: &Topology) -> Addresses {
     let ports = (0..).map(|number| PodPorts {
         app: APP + number,
+        admin: ADMIN + number,
         inbound: INBOUND + number,
         outbound: OUTBOUND + number,
     });

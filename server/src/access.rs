@@ -1,33 +1,21 @@
-//! Any endpoint goes in; out comes one that writes a line to the access log for each answer.
+//! A request and what came of it go in, a line of the access log comes out.
 
-use std::time::Instant;
+use std::time::Duration;
 
-use poem::{Endpoint, Request, Response, Result};
+use poem::{Request, http::StatusCode};
 
-use crate::{client_address::client_address, clock::milliseconds_since};
+use crate::{client_address::Client, clock::milliseconds, trace_id::trace_id};
 
-pub(crate) struct AccessLog<E>(pub(crate) E);
-
-impl<E: Endpoint> Endpoint for AccessLog<E> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> Result<Response> {
-        let start = Instant::now();
-        let peer = request.remote_addr().as_socket_addr().map(std::net::SocketAddr::ip);
-        let client = client_address(request.headers(), peer);
-        let method = request.method().clone();
-        let path = request.uri().path().to_owned();
-        let lane = request.header("x-lane").map(str::to_owned);
-        let response = self.0.get_response(request).await;
-        tracing::info!(
-            target: "access",
-            %client,
-            status = response.status().as_u16(),
-            %method,
-            %path,
-            lane,
-            duration_ms = milliseconds_since(start),
-        );
-        Ok(response)
-    }
+pub(crate) fn log(request: &Request, status: StatusCode, took: Duration) {
+    let headers = request.headers();
+    tracing::info!(
+        target: "access",
+        client = %Client::of(request),
+        status = status.as_u16(),
+        method = %request.method(),
+        path = %request.uri().path(),
+        lane = headers.get("x-lane").and_then(|lane| lane.to_str().ok()),
+        trace_id = trace_id(headers),
+        duration_ms = milliseconds(took),
+    );
 }

@@ -1,24 +1,51 @@
-//! A request's headers and its peer go in, the address of the client behind it comes out.
+//! A request goes in, the address of the client behind it comes out.
 
-use std::net::IpAddr;
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
-use poem::http::HeaderMap;
+use poem::{Request, http::HeaderMap};
 
 /// What a proxy says of the client counts more than the connection: that one is the proxy's own.
-pub(crate) fn client_address(headers: &HeaderMap, peer: Option<IpAddr>) -> String {
-    let address = named_by(headers, "x-real-ip")
-        .or_else(|| named_by(headers, "x-forwarded-for"))
-        .or_else(|| peer.map(|peer| peer.to_canonical().to_string()))
-        .unwrap_or_else(|| "unknown".to_owned());
-    // One spelling for a client on the same machine.
-    if address == "::1" { "127.0.0.1".to_owned() } else { address }
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Client<'a> {
+    Named(&'a str),
+    Peer(IpAddr),
+    Unknown,
+}
+
+impl<'a> Client<'a> {
+    pub(crate) fn of(request: &'a Request) -> Self {
+        let peer = request.remote_addr().as_socket_addr().map(SocketAddr::ip);
+        Self::seen(request.headers(), peer)
+    }
+
+    fn seen(headers: &'a HeaderMap, peer: Option<IpAddr>) -> Self {
+        let named = named_by(headers, "x-real-ip").or_else(|| named_by(headers, "x-forwarded-for"));
+        named.map(Self::Named).or_else(|| peer.map(Self::Peer)).unwrap_or(Self::Unknown)
+    }
+}
+
+impl fmt::Display for Client<'_> {
+    /// A client on the same machine has one spelling.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Named("::1") | Self::Peer(IpAddr::V6(Ipv6Addr::LOCALHOST)) => {
+                Ipv4Addr::LOCALHOST.fmt(formatter)
+            }
+            Self::Named(name) => formatter.write_str(name),
+            Self::Peer(peer) => peer.to_canonical().fmt(formatter),
+            Self::Unknown => formatter.write_str("unknown"),
+        }
+    }
 }
 
 /// The first element: each proxy appends the peer it saw, so the client stands first.
-fn named_by(headers: &HeaderMap, name: &str) -> Option<String> {
+fn named_by<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let value = headers.get(name)?.to_str().ok()?;
     let first = value.split(',').next()?.trim();
-    (!first.is_empty()).then(|| first.to_owned())
+    (!first.is_empty()).then_some(first)
 }
 
 #[cfg(test)]
@@ -33,7 +60,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
             .collect();
-        assert_eq!(client_address(&headers, peer.parse().ok()), expected);
+        assert_eq!(Client::seen(&headers, peer.parse().ok()).to_string(), expected);
     }
 
     #[test]

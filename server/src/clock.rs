@@ -1,8 +1,8 @@
-//! The instant something began goes in, the milliseconds since then come out.
+//! A duration goes in, milliseconds for people to read come out.
 
-use std::time::Instant;
+use std::time::Duration;
 
 /// Rounded to microseconds: what lies below is noise in a log line.
-pub(crate) fn milliseconds_since(start: Instant) -> f64 {
-    (start.elapsed().as_secs_f64() * 1e6).round() / 1e3
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -1,26 +1,37 @@
 //! Flags and their environment variables go in, a plain `Config` comes out; nothing else reads either.
 
+mod drain;
+mod limits;
+mod log;
+mod pod_version;
+
 use std::{net::SocketAddr, time::Duration};
 
 use clap::Args;
 
-use crate::{delay::DelayRange, service_url::ServiceUrl};
+pub use self::{
+    drain::Drain,
+    limits::Limits,
+    log::{Log, LogFilter, LogFormat},
+    pod_version::PodVersion,
+};
+use crate::{admin::AdminListen, fault::Faults, service_url::ServiceUrl, value};
 
 /// What one instance is told at its start
 #[derive(Debug, Clone, Args)]
 pub struct Config {
     /// Address to accept connections on; port 0 takes any free port, which is logged
-    #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8080")]
+    #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT", default_value = "0.0.0.0:8080", value_parser = value::address)]
     pub listen: SocketAddr,
 
-    /// Each hello waits this long, drawn evenly from the range in milliseconds; `0..0` never waits
+    /// Address of the admin listener, where faults are switched while the server runs; `off` for none
     #[arg(
-        long = "delay-ms",
-        env = "DELAY_MS",
-        value_name = "MIN..MAX",
-        default_value = "10..2000"
+        long,
+        env = "ADMIN_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8081"
     )]
-    pub delay: DelayRange,
+    pub admin_listen: AdminListen,
 
     /// Where service1 finds service2
     #[arg(
@@ -41,33 +52,30 @@ pub struct Config {
     pub service3_url: ServiceUrl,
 
     /// How long the next hop may take, from connecting to the last byte of its answer
-    #[arg(
-        long = "hop-timeout-ms",
-        env = "HOP_TIMEOUT_MS",
-        value_name = "MILLISECONDS",
-        default_value = "15000",
-        value_parser = milliseconds
-    )]
+    #[arg(long = "hop-timeout-ms", env = "HOP_TIMEOUT_MS", value_name = "MILLISECONDS", default_value = "15000", value_parser = value::time_limit)]
     pub hop_timeout: Duration,
 
-    /// Version of this pod: the VERSION header of every answer, and `version` in the JSON form
+    /// Version of this pod: the VERSION header of every answer, a label of the metrics, `version` in the JSON form
     #[arg(long, env = "VERSION", value_name = "VERSION", default_value = "")]
-    pub pod_version: String,
+    pub pod_version: PodVersion,
 
-    /// Lane of this pod, for the JSON form
-    #[arg(long, env = "LANE", value_name = "LANE", default_value = "")]
+    /// Lane of this pod: a label of the metrics, `lane` in the JSON form
+    #[arg(long, env = "LANE", value_name = "LANE", default_value = "", value_parser = value::visible)]
     pub lane: String,
 
     /// Name of this pod, for the JSON form
-    #[arg(long, env = "POD_NAME", value_name = "NAME", default_value = "")]
+    #[arg(long, env = "POD_NAME", value_name = "NAME", default_value = "", value_parser = value::visible)]
     pub pod_name: String,
-}
 
-/// Zero is refused: it would make every call of the next hop fail.
-fn milliseconds(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(0) => Err("must be at least 1".to_owned()),
-        Ok(milliseconds) => Ok(Duration::from_millis(milliseconds)),
-        Err(error) => Err(format!("not a whole number of milliseconds: {error}")),
-    }
+    #[command(flatten)]
+    pub faults: Faults,
+
+    #[command(flatten)]
+    pub drain: Drain,
+
+    #[command(flatten)]
+    pub limits: Limits,
+
+    #[command(flatten)]
+    pub log: Log,
 }

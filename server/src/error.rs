@@ -18,18 +18,20 @@ pub enum ServerError {
     Client(#[from] reqwest::Error),
     #[error("cannot register the metrics: {0}")]
     Metrics(#[from] prometheus::Error),
-    #[error("version `{0}` cannot be the value of a header")]
-    Version(String),
+    #[error("{requests} requests that were still running were cut off")]
+    CutOff { requests: u32 },
 }
 
 impl ServerError {
     /// What the reader can do about it, where we know.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Listen { .. } => {
-                Some("choose another address, `--listen 127.0.0.1:0` takes any free port")
+            Self::Listen { .. } => Some(
+                "choose another address with `--listen` or `--admin-listen`; port 0 is any free one",
+            ),
+            Self::CutOff { .. } => {
+                Some("`--drain-timeout-ms` gives them more time; a second signal takes it all away")
             }
-            Self::Version(_) => Some("use visible ASCII characters, as in `--pod-version v1`"),
             _ => None,
         }
     }

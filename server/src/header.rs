@@ -3,8 +3,6 @@
 //! Source: RFC 9110 §7.6.1 (Connection, and the fields an intermediary removes with it), §6.4 and §8
 //! (content and its framing). Both the echo and the next hop get what `end_to_end` lets through.
 
-use std::collections::HashSet;
-
 use poem::http::{HeaderMap, HeaderName, header};
 
 /// About one connection, and so about the hop that sent it.
@@ -32,20 +30,39 @@ const CONTENT: [HeaderName; 5] = [
 /// Every value of every end-to-end field, in the order received.
 pub(crate) fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     let named = named_by_connection(headers);
-    let mut kept = HeaderMap::with_capacity(headers.len());
+    let mut kept = HeaderMap::with_capacity(headers.keys_len());
     for (name, value) in headers {
-        let stays = HOP_BY_HOP.contains(name)
-            || CONTENT.contains(name)
-            || *name == header::HOST
-            || named.contains(name);
-        if !stays {
+        if travels(name, &named) {
             kept.append(name, value.clone());
         }
     }
     kept
 }
 
-fn named_by_connection(headers: &HeaderMap) -> HashSet<HeaderName> {
+/// The same, moved into an answer beside what that has already.
+pub(crate) fn echo(mut headers: HeaderMap, answer: &mut HeaderMap) {
+    let named = named_by_connection(&headers);
+    let mut last: Option<HeaderName> = None;
+    for (name, value) in headers.drain() {
+        // Of several values of a field, only the first comes with its name.
+        let name = name.or_else(|| last.take());
+        if let Some(name) = &name
+            && travels(name, &named)
+        {
+            answer.append(name, value);
+        }
+        last = name;
+    }
+}
+
+fn travels(name: &HeaderName, named: &[HeaderName]) -> bool {
+    !(HOP_BY_HOP.contains(name)
+        || CONTENT.contains(name)
+        || *name == header::HOST
+        || named.contains(name))
+}
+
+fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     headers
         .get_all(header::CONNECTION)
         .into_iter()

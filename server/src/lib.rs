@@ -3,36 +3,40 @@
 //! One program plays every role of the lab: `/hello/service1` calls `/hello/service2`, which calls
 //! `/hello/service3`; which instance answers is the business of the service URLs, or of the mesh.
 
-mod accept;
-mod acceptor;
 mod access;
+mod admin;
 pub mod answer;
+mod app;
+mod body;
 mod client_address;
 mod clock;
 mod config;
-mod delay;
-mod echo;
+mod edge;
 mod error;
-mod greeting;
+mod fault;
+mod form;
 mod header;
 mod hop;
 mod metrics;
 mod next_hop;
-mod pace;
 mod program;
-mod routes;
+mod readiness;
+mod route;
 mod serve;
 mod service;
 mod service_url;
 mod telemetry;
 mod text;
+mod trace_id;
 mod tree;
+mod value;
 mod wire;
 
-pub use config::Config;
-pub use delay::DelayRange;
+pub use admin::AdminListen;
+pub use config::{Config, Drain, Limits, Log, LogFilter, LogFormat, PodVersion};
 pub use error::ServerError;
-pub use program::main_with;
-pub use routes::endpoint;
-pub use serve::run;
+pub use fault::{Delay, ErrorStatus, Faults, Rate};
+pub use program::{main_with, refuse};
+pub use serve::{Listeners, Stop, run};
 pub use service_url::ServiceUrl;
+pub use value::NotAccepted;

@@ -7,13 +7,15 @@ use httpserver::Config;
 
 /// The demo service of the lab: greets, calls the next hop, and shows which headers travelled
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, next_line_help = true)]
 struct CommandLine {
     #[command(flatten)]
     config: Config,
 }
 
 fn main() -> ExitCode {
-    let CommandLine { config } = CommandLine::parse();
-    httpserver::main_with(config)
+    match CommandLine::try_parse() {
+        Ok(CommandLine { config }) => httpserver::main_with(config),
+        Err(error) => httpserver::refuse(&error),
+    }
 }

@@ -19,7 +19,8 @@ pub(crate) struct Received {
     pub(crate) body: Vec<u8>,
 }
 
-/// Why a hop counts as failed, and the status its caller then answers with.
+/// Why a hop counts as failed, and the status its caller then answers with: 503 if it could not be reached, 504 if it
+/// took too long, 502 if its answer is an error of its own or cannot be used.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) status: StatusCode,
@@ -50,7 +51,7 @@ pub(crate) fn client(hop_timeout: Duration) -> Result<Client, reqwest::Error> {
 
 impl NextHop {
     pub(crate) fn new(service: Service, url: &ServiceUrl, client: &Client) -> Self {
-        Self { service, url: url.join(&service.path()), client: client.clone() }
+        Self { service, url: url.join(service.path()), client: client.clone() }
     }
 
     pub(crate) async fn call(&self, headers: HeaderMap) -> Outcome {
@@ -90,8 +91,13 @@ impl NextHop {
     }
 
     fn transport(&self, error: reqwest::Error) -> Failure {
-        let status =
-            if error.is_timeout() { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::BAD_GATEWAY };
+        let status = if error.is_timeout() {
+            StatusCode::GATEWAY_TIMEOUT
+        } else if error.is_connect() {
+            StatusCode::SERVICE_UNAVAILABLE
+        } else {
+            StatusCode::BAD_GATEWAY
+        };
         // The URL is named already; the cause ("connection refused") hides at the end of the chain.
         let error = error.without_url();
         let causes = iter::successors(Some(&error as &dyn Error), |error| (*error).source());

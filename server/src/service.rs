@@ -1,4 +1,4 @@
-//! The three services of the chain: their names, paths, and who calls whom.
+//! The three services of the chain: their names, paths, and greetings.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
@@ -17,8 +17,12 @@ impl Service {
         }
     }
 
-    pub(crate) fn path(self) -> String {
-        format!("/hello/{}", self.name())
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::One => "/hello/service1",
+            Self::Two => "/hello/service2",
+            Self::Three => "/hello/service3",
+        }
     }
 
     pub(crate) fn greeting(self) -> &'static str {

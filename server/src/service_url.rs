@@ -3,18 +3,14 @@
 use std::{fmt, str::FromStr};
 
 use reqwest::Url;
-use thiserror::Error;
+
+use crate::value::NotAccepted;
 
 /// Where a service is found: scheme, host, port, and maybe a path prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceUrl(Url);
 
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("`{text}` is not the URL of a service: {reason}")]
-pub struct ServiceUrlError {
-    text: String,
-    reason: String,
-}
+const FORM: &str = "http://HOST[:PORT][/PATH], for example http://httpserver-service2";
 
 impl ServiceUrl {
     /// The full URL of `path`, which begins with a slash.
@@ -26,17 +22,16 @@ impl ServiceUrl {
 }
 
 impl FromStr for ServiceUrl {
-    type Err = ServiceUrlError;
+    type Err = NotAccepted;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = |reason: String| ServiceUrlError { text: text.to_owned(), reason };
-        let url = Url::parse(text).map_err(|error| refused(error.to_string()))?;
+    fn from_str(text: &str) -> Result<Self, NotAccepted> {
+        let url = Url::parse(text).map_err(|error| NotAccepted::new(error, FORM))?;
         // The sidecar does the encryption; this client is built without TLS.
         if url.scheme() != "http" {
-            return Err(refused("it must begin with `http://`".to_owned()));
+            return Err(NotAccepted::new("it must begin with `http://`", FORM));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(refused("it must end with the host, the port or a path".to_owned()));
+            return Err(NotAccepted::new("it must end with the host, the port or a path", FORM));
         }
         Ok(Self(url))
     }
@@ -70,18 +65,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_called_is_refused() {
-        check("https://a", "`https://a` is not the URL of a service: it must begin with `http://`");
-        check(
-            "localhost:8082",
-            "`localhost:8082` is not the URL of a service: it must begin with `http://`",
-        );
-        check(
-            "httpserver-service2",
-            "`httpserver-service2` is not the URL of a service: relative URL without a base",
-        );
-        check(
-            "http://a/?b=c",
-            "`http://a/?b=c` is not the URL of a service: it must end with the host, the port or a path",
-        );
+        let scheme = "it must begin with `http://`";
+        let query = "it must end with the host, the port or a path";
+        for (text, reason) in [
+            ("https://a", scheme),
+            ("localhost:8082", scheme),
+            ("httpserver-service2", "relative URL without a base"),
+            ("http://a/?b=c", query),
+            ("http://a/#b", query),
+        ] {
+            check(text, &format!("{reason}: write {FORM}"));
+        }
     }
 }

@@ -3,18 +3,23 @@
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::{
-    filter::{LevelFilter, Targets},
+    Layer,
     fmt::{layer, writer::MakeWriterExt},
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
 
-pub(crate) fn start() {
+use crate::config::{Log, LogFilter, LogFormat};
+
+pub(crate) fn start(log: &Log) {
     let writer = io::stderr.with_max_level(tracing::Level::ERROR).or_else(io::stdout);
-    let lines = layer().with_ansi(io::stdout().is_terminal()).with_writer(writer);
-    // Starting and stopping is told once, by us.
-    let targets =
-        Targets::new().with_default(LevelFilter::INFO).with_target("poem", LevelFilter::WARN);
+    let LogFilter(targets) = log.log_filter.clone();
+    let lines = match log.log_format {
+        LogFormat::Text => {
+            layer().with_ansi(io::stdout().is_terminal()).with_writer(writer).boxed()
+        }
+        LogFormat::Json => layer().json().flatten_event(true).with_writer(writer).boxed(),
+    };
     if tracing_subscriber::registry().with(targets).with(lines).try_init().is_err() {
         tracing::debug!("the program around us has set up its own log");
     }

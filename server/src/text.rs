@@ -5,7 +5,7 @@ use poem::{
     http::{HeaderMap, StatusCode},
 };
 
-use crate::{next_hop::Outcome, service::Service, wire::wire_form};
+use crate::{fault::Injected, next_hop::Outcome, service::Service, wire::wire_form};
 
 /// The Hello line, the failure if there is one, the answer of the next hop if there is one.
 pub(crate) fn of_call(service: Service, outcome: &Outcome) -> Response {
@@ -31,6 +31,11 @@ pub(crate) fn of_last(service: Service, headers: &HeaderMap) -> Response {
         body.push(b'\n');
     }
     response(StatusCode::OK, body)
+}
+
+/// The Hello line, and the fault that kept it from more.
+pub(crate) fn of_failed(service: Service, injected: &Injected) -> Response {
+    response(injected.status, format!("{}{}\n", service.greeting(), injected.reason).into_bytes())
 }
 
 fn response(status: StatusCode, body: Vec<u8>) -> Response {

@@ -6,6 +6,8 @@ use poem::http::{HeaderMap, StatusCode};
 
 use crate::{
     answer::Answer,
+    config::Config,
+    fault::Injected,
     next_hop::{NextHop, Outcome, Received},
     service::Service,
 };
@@ -22,6 +24,15 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    pub(crate) fn of(config: &Config) -> Self {
+        let unless_empty = |text: &String| (!text.is_empty()).then(|| text.clone());
+        Self {
+            version: config.pod_version.as_str().to_owned(),
+            lane: unless_empty(&config.lane),
+            pod: unless_empty(&config.pod_name),
+        }
+    }
+
     pub(crate) fn answer(&self, service: Service) -> Answer {
         Answer {
             service: service.name().to_owned(),
@@ -60,6 +71,11 @@ pub(crate) fn of_call(mut answer: Answer, next_hop: &NextHop, outcome: Outcome) 
 /// The answer of the last hop: each header it received, with all its values.
 pub(crate) fn of_last(answer: Answer, headers: &HeaderMap) -> Answer {
     Answer { headers: Some(header_lists(headers)), ..answer }
+}
+
+/// The answer of a hop that failed by a fault, before it called anyone.
+pub(crate) fn of_failed(answer: Answer, injected: Injected) -> Answer {
+    Answer { status: injected.status.as_u16(), error: Some(injected.reason), ..answer }
 }
 
 /// Bytes that are no UTF-8 become replacement characters: JSON has no other way to show them.

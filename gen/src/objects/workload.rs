@@ -62,8 +62,8 @@ pub(crate) fn deployment(
                 metadata: Some(ObjectMeta { labels: Some(labels), ..ObjectMeta::default() }),
                 spec: Some(PodSpec {
                     containers: vec![container(lab, version, lane)],
-                    // Longer than the server takes to finish what is running (5 s), shorter than anyone wants to wait.
-                    termination_grace_period_seconds: Some(15),
+                    // The server's own time to stop, 5 s as a lame duck and 30 s for what still runs, and some to spare.
+                    termination_grace_period_seconds: Some(40),
                     ..PodSpec::default()
                 }),
             },
@@ -91,8 +91,8 @@ fn container(lab: &Lab, version: &str, lane: Option<&Lane>) -> Container {
             container_port: CONTAINER_PORT,
             ..ContainerPort::default()
         }]),
-        readiness_probe: Some(Probe { period_seconds: Some(2), ..health() }),
-        liveness_probe: Some(Probe { period_seconds: Some(10), ..health() }),
+        readiness_probe: Some(Probe { period_seconds: Some(2), ..probe("/readyz") }),
+        liveness_probe: Some(Probe { period_seconds: Some(10), ..probe("/healthz") }),
         resources: Some(resources()),
         security_context: Some(least_privilege()),
         ..Container::default()
@@ -109,9 +109,9 @@ fn field(path: &str) -> EnvVarSource {
     EnvVarSource { field_ref: Some(field_ref), ..EnvVarSource::default() }
 }
 
-fn health() -> Probe {
+fn probe(path: &str) -> Probe {
     let http_get = HTTPGetAction {
-        path: Some("/healthz".into()),
+        path: Some(path.into()),
         port: IntOrString::String("http".into()),
         ..HTTPGetAction::default()
     };

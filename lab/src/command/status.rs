@@ -22,7 +22,7 @@ pub(crate) async fn status(state: &StateFolder, output: Output) -> Result<ExitCo
 pub(crate) fn summary(status: &Status) {
     terminal::heading("What runs");
     let mut table = table(&[
-        "POD", "VERSION", "LANE", "READY", "RESTARTS", "PID", "APP", "INBOUND", "OUTBOUND",
+        "POD", "VERSION", "LANE", "READY", "RESTARTS", "PID", "APP", "ADMIN", "INBOUND", "OUTBOUND",
     ]);
     for pod in &status.pods {
         table.add_row(row(pod));
@@ -71,7 +71,8 @@ fn row(pod: &PodStatus) -> Vec<String> {
     let lane = if pod.lane.is_empty() { "-" } else { &pod.lane };
     let ready = if pod.ready { "yes".to_owned() } else { format!("no: {}", pod.reason) };
     let numbers = [pod.restarts, pod.pid].map(|number| number.to_string());
-    let ports = [pod.app_port, pod.inbound_port, pod.outbound_port].map(|port| port.to_string());
+    let ports = [pod.app_port, pod.admin_port, pod.inbound_port, pod.outbound_port];
+    let ports = ports.map(|port| port.to_string());
     [pod.name.clone(), pod.version.clone(), lane.to_owned(), ready]
         .into_iter()
         .chain(numbers)

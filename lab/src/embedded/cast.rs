@@ -52,8 +52,12 @@ impl Cast {
         let new: Vec<&Pod> =
             pods.iter().filter(|pod| !self.members.contains_key(&pod.name)).collect();
         for pod in &new {
-            let ports =
-                PodPorts { app: ports.free()?, inbound: ports.free()?, outbound: ports.free()? };
+            let ports = PodPorts {
+                app: ports.free()?,
+                admin: ports.free()?,
+                inbound: ports.free()?,
+                outbound: ports.free()?,
+            };
             let process = kubelet::process(pod, ports, &self.program, state);
             let running = kubelet::start(pod, ports.app, process, self.sender.clone());
             let member = Member {
@@ -206,6 +210,7 @@ impl Member {
             restarts: self.starts.saturating_sub(1),
             pid: self.pid,
             app_port: self.ports.app,
+            admin_port: self.ports.admin,
             inbound_port: self.ports.inbound,
             outbound_port: self.ports.outbound,
         }

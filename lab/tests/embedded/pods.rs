@@ -69,7 +69,7 @@ fn a_pod_is_not_ready_before_its_probe_succeeds() {
     let copy = Copy::of_out();
     copy.replace(
         "canary-v2/workloads/httpserver-service1.yaml",
-        "readinessProbe:\n          httpGet:\n            path: /healthz",
+        "readinessProbe:\n          httpGet:\n            path: /readyz",
         "readinessProbe:\n          httpGet:\n            path: /never",
     );
     let lab = Lab::up_with(copy.path(), &[]);

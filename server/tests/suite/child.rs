@@ -29,8 +29,9 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
 
 impl Running {
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let quick = ["--listen", "127.0.0.1:0", "--delay-ms", "0..0"];
-        let mut command = program(&[&quick, arguments].concat());
+        let quick = ["--listen", "127.0.0.1:0", "--delay-ms", "0", "--lame-duck-ms", "0"];
+        let admin = ["--admin-listen", "127.0.0.1:0"];
+        let mut command = program(&[&quick[..], &admin, arguments].concat());
         let mut child =
             command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
         let lines = lines_of(child.stdout.take().unwrap());

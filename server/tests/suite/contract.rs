@@ -99,7 +99,7 @@ async fn every_header_is_forwarded_and_echoed_or_neither() {
 async fn every_route_echoes_also_when_it_fails() {
     let address = start(quick()).await;
     let cases = [("/hello/golang", 200), ("/hello/service3", 200), ("/healthz", 200)];
-    let failing = [("/metrics", 200), ("/nothing", 404), ("/hello/service1", 502)];
+    let failing = [("/metrics", 200), ("/nothing", 404), ("/hello/service1", 503)];
     for (path, status) in cases.into_iter().chain(failing) {
         let reply = exchange(address, request(path, "x-order", &[b"2", b"1"])).await;
         assert_eq!(reply.status, status, "for {path}");

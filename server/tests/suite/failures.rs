@@ -59,10 +59,10 @@ fn unread(status: u16, error: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_a_502_that_names_the_hop() {
+async fn a_refused_connection_is_a_503_that_names_the_hop() {
     let (_socket, second) = refusing();
     let first = first_before(second).await;
-    let (next, rest) = check(first, second, 502, "Connection refused").await;
+    let (next, rest) = check(first, second, 503, "Connection refused").await;
     assert_eq!((next, rest.as_str()), (None, ""));
 }
 
@@ -157,9 +157,9 @@ async fn a_failure_further_down_is_told_by_each_hop_above_it() {
     let (_socket, third) = refusing();
     let second = crate::server::second_before(third).await;
     let first = first_before(second).await;
-    let (next, _) = check(first, second, 502, "it answered 502 Bad Gateway").await;
+    let (next, _) = check(first, second, 502, "it answered 503 Service Unavailable").await;
     let next = next.unwrap();
-    assert_eq!((next.status, next.version.as_deref(), next.next), (502, Some(""), None));
+    assert_eq!((next.status, next.version.as_deref(), next.next), (503, Some(""), None));
     let error = next.error.unwrap();
     assert!(error.starts_with(&format!("service3 at http://{third}/hello/service3")), "{error}");
 }

@@ -7,6 +7,7 @@ mod child;
 mod client;
 mod contract;
 mod failures;
+mod flags;
 mod hops;
 mod next_hop;
 mod program;

@@ -105,33 +105,3 @@ async fn an_address_in_use_is_named_with_a_hint() {
     let message = format!("cannot listen on `{address}`: Address already in use");
     check_refused(&["--listen", &address], 1, &[&message, "\nhint: "]);
 }
-
-#[test]
-fn a_wrong_flag_is_refused_with_the_reason() {
-    let reversed = "the minimum `9` is above the maximum `1`";
-    check_refused(&["--delay-ms", "9..1"], 2, &["--delay-ms", reversed]);
-    check_refused(&["--hop-timeout-ms", "0"], 2, &["--hop-timeout-ms", "must be at least 1"]);
-    check_refused(&["--service2-url", "https://a"], 2, &["it must begin with `http://`"]);
-    let newline = "version `a\nb` cannot be the value of a header";
-    check_refused(&["--listen", "127.0.0.1:0", "--pod-version", "a\nb"], 1, &[newline]);
-}
-
-#[test]
-fn help_explains_every_flag_and_names_its_variable_and_default() {
-    let output = program(&["--help"]).output().unwrap();
-    let help = String::from_utf8(output.stdout).unwrap();
-    let expected = [
-        ("--listen <", "[env: LISTEN=] [default: 0.0.0.0:8080]"),
-        ("--delay-ms <", "[env: DELAY_MS=] [default: 10..2000]"),
-        ("--service2-url <", "[env: SERVICE2_URL=] [default: http://httpserver-service2]"),
-        ("--service3-url <", "[env: SERVICE3_URL=] [default: http://httpserver-service3]"),
-        ("--hop-timeout-ms <", "[env: HOP_TIMEOUT_MS=] [default: 15000]"),
-        ("--pod-version <", "[env: VERSION=] [default: \"\"]"),
-        ("--lane <", "[env: LANE=] [default: \"\"]"),
-        ("--pod-name <", "[env: POD_NAME=] [default: \"\"]"),
-    ];
-    for (flag, end) in expected {
-        let line = help.lines().find(|line| line.contains(flag)).expect(flag);
-        assert!(line.ends_with(end), "{line}");
-    }
-}

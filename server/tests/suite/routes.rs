@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use httpserver::Config;
+use httpserver::{Config, Faults};
 
 use crate::{
     client::{exchange, get},
@@ -36,7 +36,8 @@ async fn any_other_path_is_not_found() {
 #[tokio::test]
 async fn a_hello_waits_and_the_health_check_does_not() {
     let delay = "60000..60000".parse().unwrap();
-    let address = start(Config { delay, ..quick() }).await;
+    let faults = Faults { delay, ..Faults::NONE };
+    let address = start(Config { faults, ..quick() }).await;
     assert_eq!(get(address, "/healthz", "").await.status, 200);
     let short = std::time::Duration::from_millis(50);
     let hello = tokio::time::timeout(short, get(address, "/hello/golang", ""));

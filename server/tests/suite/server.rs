@@ -1,23 +1,23 @@
 //! Configurations go in, the addresses of servers running in this process come out.
 
-use std::{future::pending, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
-use httpserver::{Config, DelayRange, ServiceUrl};
-use tokio::net::TcpListener;
+use clap::{Args, Command, FromArgMatches};
+use httpserver::{Config, Faults, Listeners, ServiceUrl, Stop};
+use tokio::{net::TcpListener, sync::watch};
 
 use crate::client::DEADLINE;
 
-/// Quick and without a next hop: nobody listens on the discard port.
+/// As the flags have it by default, but quick and without a next hop: nobody listens on the discard port.
 pub(crate) fn quick() -> Config {
+    let matches = Config::augment_args(Command::new("test")).get_matches_from(["test"]);
     Config {
         listen: ([127, 0, 0, 1], 0).into(),
-        delay: DelayRange::NONE,
         service2_url: url(([127, 0, 0, 1], 9).into()),
         service3_url: url(([127, 0, 0, 1], 9).into()),
         hop_timeout: DEADLINE,
-        pod_version: String::new(),
-        lane: String::new(),
-        pod_name: String::new(),
+        faults: Faults::NONE,
+        ..Config::from_arg_matches(&matches).unwrap()
     }
 }
 
@@ -27,9 +27,11 @@ pub(crate) fn url(address: SocketAddr) -> ServiceUrl {
 
 /// Runs until the test's runtime is dropped.
 pub(crate) async fn start(config: Config) -> SocketAddr {
-    let listener = TcpListener::bind(config.listen).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { httpserver::run(listener, &config, pending()).await.unwrap() });
+    let public = TcpListener::bind(config.listen).await.unwrap();
+    let address = public.local_addr().unwrap();
+    let (_, stop) = watch::channel(Stop::NotYet);
+    let listeners = Listeners { public, admin: None };
+    tokio::spawn(async move { httpserver::run(listeners, &config, stop).await.unwrap() });
     address
 }
 
@@ -61,7 +63,7 @@ pub(crate) async fn impatient_before(second: SocketAddr) -> SocketAddr {
 
 fn named(version: &str, lane: &str, pod: &str) -> Config {
     Config {
-        pod_version: version.to_owned(),
+        pod_version: version.parse().unwrap(),
         lane: lane.to_owned(),
         pod_name: pod.to_owned(),
         ..quick()
