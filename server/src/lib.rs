@@ -39,4 +39,5 @@ pub use fault::{Delay, ErrorStatus, Faults, Rate};
 pub use program::{main_with, refuse};
 pub use serve::{Listeners, Stop, run};
 pub use service_url::ServiceUrl;
+pub use telemetry::start as start_log;
 pub use value::NotAccepted;
