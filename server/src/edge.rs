@@ -7,7 +7,10 @@ mod connection;
 mod connections;
 mod watched;
 
-use std::{convert::Infallible, future::poll_fn, io, net::SocketAddr, sync::Arc, task::Poll};
+use std::{
+    convert::Infallible, future::poll_fn, io, net::SocketAddr, sync::Arc, task::Poll,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -23,7 +26,8 @@ use poem::{
 };
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    task::JoinSet,
+    task::{JoinSet, unconstrained},
+    time::timeout,
 };
 
 use self::{connection::Connection, connections::Connections, watched::Watched};
@@ -33,6 +37,8 @@ use crate::{config::Limits, readiness::Readiness};
 const BACKLOG: u32 = 4096;
 /// Of one HTTP/2 connection, as Envoy's and Go's defaults are about.
 const MAX_STREAMS: u32 = 200;
+/// When no new connections are accepted, how long those that came just before may take to ask for something.
+const HEAD_GRACE: Duration = Duration::from_millis(500);
 
 /// A listener with room in its queue for a burst of connections.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -49,8 +55,8 @@ pub(crate) struct Edge<E> {
     connections: Arc<Connections>,
     builder: Builder<TokioExecutor>,
     graceful: GracefulShutdown,
-    /// Ends with this value.
-    _clock: JoinSet<()>,
+    /// Goes for as long as this value lives.
+    clock: JoinSet<()>,
 }
 
 impl<E: Endpoint<Output = Response> + 'static> Edge<E> {
@@ -71,7 +77,7 @@ impl<E: Endpoint<Output = Response> + 'static> Edge<E> {
             connections,
             builder: builder(limits),
             graceful: GracefulShutdown::new(),
-            _clock: clock,
+            clock,
         }
     }
 
@@ -96,21 +102,28 @@ impl<E: Endpoint<Output = Response> + 'static> Edge<E> {
         }
     }
 
-    /// Serves the connections that the kernel has accepted already, then refuses new ones, and finishes what runs.
-    /// Resolves when the last connection is closed.
-    pub(crate) async fn finish(self) {
-        poll_fn(|context| {
+    /// Serves the connections that the kernel has accepted already, and refuses new ones from then on. The future that
+    /// comes out finishes what runs, and resolves when the last connection is closed.
+    pub(crate) async fn close(self) -> impl Future<Output = ()> {
+        // All of them, however many: without a budget, after which they would seem to be none.
+        unconstrained(poll_fn(|context| {
             while let Poll::Ready(Ok((stream, peer))) = self.listener.poll_accept(context) {
                 self.serve(stream, peer);
             }
             Poll::Ready(())
-        })
+        }))
         .await;
-        drop(self.listener);
-        self.graceful.shutdown().await;
+        let Self { listener, graceful, clock, connections, .. } = self;
+        drop(listener);
+        async move {
+            // hyper would close these without a look at what they have sent. Late is late: then it may.
+            let _ = timeout(HEAD_GRACE, connections.heads()).await;
+            graceful.shutdown().await;
+            drop(clock);
+        }
     }
 
-    /// A handle on what is open, which outlives `finish`.
+    /// A handle on what is open, which outlives this.
     pub(crate) fn open(&self) -> Open {
         Open(Arc::clone(&self.connections))
     }

@@ -7,7 +7,7 @@ use httpserver::Config;
 
 /// The demo service of the lab: greets, calls the next hop, and shows which headers travelled
 #[derive(Debug, Parser)]
-#[command(version, next_line_help = true)]
+#[command(version, next_line_help = true, args_override_self = true)]
 struct CommandLine {
     #[command(flatten)]
     config: Config,

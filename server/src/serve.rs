@@ -69,10 +69,11 @@ pub async fn run(
             () = asked(&mut stop, Stop::AtOnce) => {}
         }
     }
+    let finished = edge.close().await;
     tracing::info!("no new connections, {} requests are running", open.requests());
     tokio::select! {
         // Whether in time or not, the open requests tell.
-        _ = timeout(config.drain.drain_timeout, edge.finish()) => {}
+        _ = timeout(config.drain.drain_timeout, finished) => {}
         () = asked(&mut stop, Stop::AtOnce) => {}
     }
     let requests = open.requests();

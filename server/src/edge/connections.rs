@@ -140,6 +140,13 @@ impl Connections {
         self.change.notified().await;
     }
 
+    /// Resolves when no head is awaited, or at the tick after that.
+    pub(super) async fn heads(&self) {
+        while self.table().awaits_a_head() {
+            self.changed().await;
+        }
+    }
+
     /// Runs `served`, which is what `connection` is about, as a task.
     pub(super) fn spawn(
         self: &Arc<Self>,
@@ -179,6 +186,10 @@ impl Table {
         self.next_id += 1;
         self.open.insert(self.next_id, Entry { connection, task: None });
         self.next_id
+    }
+
+    fn awaits_a_head(&self) -> bool {
+        self.open.values().any(|entry| entry.connection.phase().0 == Phase::Head)
     }
 
     fn has_room(&self, most: usize) -> bool {

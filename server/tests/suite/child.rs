@@ -16,7 +16,9 @@ use crate::client::DEADLINE;
 pub(crate) struct Running {
     child: Child,
     lines: Receiver<String>,
+    errors: Receiver<String>,
     pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
 }
 
 /// The server with nothing inherited from the environment of the tests.
@@ -32,12 +34,13 @@ impl Running {
         let quick = ["--listen", "127.0.0.1:0", "--delay-ms", "0", "--lame-duck-ms", "0"];
         let admin = ["--admin-listen", "127.0.0.1:0"];
         let mut command = program(&[&quick[..], &admin, arguments].concat());
-        let mut child =
-            command.envs(variables.iter().copied()).stdout(Stdio::piped()).spawn().unwrap();
+        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let lines = lines_of(child.stdout.take().unwrap());
-        let listening = wait_for(&lines, "listening on http://");
-        let address = listening.rsplit("http://").next().unwrap().parse().unwrap();
-        Self { child, lines, address }
+        let errors = lines_of(child.stderr.take().unwrap());
+        let admin = address_in(&wait_for(&lines, "admin on http://"));
+        let address = address_in(&wait_for(&lines, "listening on http://"));
+        Self { child, lines, errors, address, admin }
     }
 
     /// The next line that contains `text`.
@@ -59,12 +62,28 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Waits for the end, which is a failure.
+    #[track_caller]
+    pub(crate) fn ends_with(mut self, code: i32, error: &str) {
+        wait_for(&self.errors, error);
+        while self.lines.recv_timeout(DEADLINE).is_ok() {}
+        assert_eq!(self.child.wait().unwrap().code(), Some(code));
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended already, which is as good.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Also out of a line of JSON.
+fn address_in(line: &str) -> SocketAddr {
+    let rest = line.split("http://").nth(1).unwrap();
+    rest.split('"').next().unwrap().parse().unwrap()
 }
 
 fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {

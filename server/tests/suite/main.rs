@@ -5,7 +5,9 @@
 mod access_log;
 mod child;
 mod client;
+mod connection;
 mod contract;
+mod drain;
 mod failures;
 mod flags;
 mod hops;

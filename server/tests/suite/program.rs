@@ -26,50 +26,6 @@ async fn flags_and_variables_configure_the_pod_and_flags_win() {
     assert_eq!(found, ["v2", "gray", "pod-1"]);
 }
 
-/// The request is known to run: its next hop, which is this test, has it and holds the answer back.
-async fn finishes_what_runs(signal: Signal, name: &str) {
-    let (next_hop, next_address) = listening().await;
-    let server = Running::start(&["--service2-url", &format!("http://{next_address}")], &[]);
-    let request = tokio::spawn(get(server.address, "/hello/service1", ""));
-    let (mut held, _) = next_hop.accept().await.unwrap();
-    read_head(&mut held).await;
-
-    server.signal(signal);
-    server.line(name);
-    let hung_up = timeout(Duration::from_millis(300), held.read_u8()).await;
-    assert!(hung_up.is_err(), "the request was given up before its time");
-    held.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate").await.unwrap();
-
-    let reply = request.await.unwrap();
-    assert_eq!(reply.status, 200);
-    assert!(reply.text().ends_with("\r\n\r\nlate"), "{}", reply.text());
-    let address = server.address;
-    assert!(server.exit().success());
-    assert!(TcpStream::connect(address).await.is_err(), "nobody listens any more");
-}
-
-#[tokio::test]
-async fn a_request_that_runs_at_sigterm_is_finished() {
-    finishes_what_runs(Signal::TERM, "SIGTERM").await;
-}
-
-#[tokio::test]
-async fn a_request_that_runs_at_sigint_is_finished() {
-    finishes_what_runs(Signal::INT, "SIGINT").await;
-}
-
-#[tokio::test]
-async fn an_idle_connection_does_not_hold_up_the_end() {
-    let server = Running::start(&[], &[]);
-    let _idle = TcpStream::connect(server.address).await.unwrap();
-    // Accepted in order: once this is answered, the idle one is the server's to close.
-    get(server.address, "/healthz", "").await;
-    let start = Instant::now();
-    server.signal(Signal::TERM);
-    assert!(server.exit().success());
-    assert!(start.elapsed().as_secs() < 5, "it waited for the grace period");
-}
-
 #[tokio::test]
 async fn the_next_hop_is_called_through_the_proxy_of_the_environment() {
     let (sidecar, sidecar_address) = listening().await;
