@@ -13,7 +13,7 @@ pub struct Limits {
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "COUNT", default_value = "4096", value_parser = value::count)]
     pub max_connections: usize,
 
-    /// Size of the head of a request (request line and headers); a larger one is answered with 431
+    /// Size of the head of a request (request line and headers), to within one read; a larger one is answered with 431
     #[arg(long, env = "MAX_HEAD_BYTES", value_name = "BYTES", default_value = "65536", value_parser = value::head_bytes)]
     pub max_head_bytes: usize,
 

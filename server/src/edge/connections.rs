@@ -18,7 +18,7 @@ use crate::config::Limits;
 /// No time-out is late by more than about one part in this many.
 const RESOLUTION: u32 = 16;
 const SHORTEST_TICK: Duration = Duration::from_millis(5);
-const LONGEST_TICK: Duration = Duration::from_millis(100);
+const LONGEST_TICK: Duration = Duration::from_millis(50);
 
 #[derive(Debug)]
 pub(super) struct Connections {
@@ -106,13 +106,13 @@ impl Connections {
         }
     }
 
-    /// Waits while every connection is being served: only then must a new one wait.
+    /// Waits while there are as many connections as may be, and none that another could have the place of.
     pub(super) async fn room(&self) {
         let mut change = std::pin::pin!(self.change.notified());
         loop {
             // Registered before the look at the table, so that no change in between is missed.
             change.as_mut().enable();
-            if self.table().has_room(self.most) {
+            if self.table().has_room(self.most, self.clock.now()) {
                 return;
             }
             change.as_mut().await;
@@ -129,7 +129,9 @@ impl Connections {
 
     pub(super) fn give_up_one(&self) {
         let mut table = self.table();
-        if let Some(entry) = table.longest_waiting().and_then(|id| table.open.remove(&id)) {
+        if let Some(entry) =
+            table.longest_waiting(self.clock.now()).and_then(|id| table.open.remove(&id))
+        {
             tracing::debug!("a waiting connection was closed to make room");
             entry.close();
         }
@@ -192,17 +194,17 @@ impl Table {
         self.open.values().any(|entry| entry.connection.phase().0 == Phase::Head)
     }
 
-    fn has_room(&self, most: usize) -> bool {
-        self.open.len() < most || self.longest_waiting().is_some()
+    fn has_room(&self, most: usize, now: Tick) -> bool {
+        self.open.len() < most || self.longest_waiting(now).is_some()
     }
 
     /// The oldest half-sent head, or else the connection that has been idle for the longest time: those who only wait
-    /// never make others wait.
-    fn longest_waiting(&self) -> Option<u64> {
+    /// never make others wait. Who came just now is about to ask and does not count.
+    fn longest_waiting(&self, now: Tick) -> Option<u64> {
         let waiting = self.open.iter().filter_map(|(id, entry)| match entry.connection.phase() {
-            (Phase::Head, since) => Some((0, since, *id)),
-            (Phase::Idle, since) => Some((1, since, *id)),
-            (Phase::Sending | Phase::Serving, _) => None,
+            (Phase::Head, since) if since + 1 < now => Some((0, since, *id)),
+            (Phase::Idle, since) if since + 1 < now => Some((1, since, *id)),
+            _ => None,
         });
         waiting.min().map(|(.., id)| id)
     }

@@ -65,7 +65,9 @@ pub(crate) fn parse(bytes: &[u8]) -> Reply {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
     let mut lines = bytes[..end].split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
     let status_line = str::from_utf8(lines.next().unwrap()).unwrap();
-    let status = status_line.strip_prefix("HTTP/1.1 ").unwrap()[..3].parse().unwrap();
+    let (version, rest) = status_line.split_once(' ').unwrap();
+    assert!(["HTTP/1.0", "HTTP/1.1"].contains(&version), "{status_line}");
+    let status = rest[..3].parse().unwrap();
     let fields = lines.map(field).collect();
     Reply { status, fields, body: bytes[end + 4..].to_vec() }
 }

@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -13,8 +13,6 @@ use crate::client::{DEADLINE, Reply, parse};
 /// What became of a request.
 pub(crate) enum Outcome {
     Answered(Reply),
-    /// Nobody listens.
-    Refused,
     /// The connection ended before the first byte of an answer.
     Unanswered,
     /// The connection ended in the middle of an answer.
@@ -28,6 +26,13 @@ impl Connection {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self(stream))
+    }
+
+    /// One that takes little at a time, as over a long and thin wire.
+    pub(crate) async fn open_narrow(address: SocketAddr) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(4096)?;
+        socket.connect(address).await.map(Self)
     }
 
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
@@ -62,7 +67,6 @@ impl Connection {
     pub(crate) fn expect(outcome: Outcome) -> Reply {
         match outcome {
             Outcome::Answered(reply) => reply,
-            Outcome::Refused => panic!("refused"),
             Outcome::Unanswered => panic!("the connection ended without an answer"),
             Outcome::CutOff => panic!("the connection ended in the middle of an answer"),
         }
@@ -72,6 +76,14 @@ impl Connection {
     pub(crate) async fn closed(&mut self) {
         let read = timeout(DEADLINE, self.0.read_u8()).await.expect("the end, in time");
         assert!(read.is_err(), "the server said something");
+    }
+
+    /// How many bytes come before the end.
+    pub(crate) async fn rest(mut self) -> usize {
+        let mut bytes = Vec::new();
+        // It may end with a reset, which is an end.
+        let _ = timeout(DEADLINE, self.0.read_to_end(&mut bytes)).await.expect("the end, in time");
+        bytes.len()
     }
 
     /// Whether the server has not closed it: looks, and does not wait.

@@ -22,6 +22,7 @@ const CONTRACT: &[(&str, &[&[u8]], Fate)] = &[
     ("traceparent", &[b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"], Travels),
     ("tracestate", &[b"a=1", b"b=2"], Travels),
     ("baggage", &[b"lane=gray"], Travels),
+    ("baggage", &[b"a=1,b=2;property", b"a=1", b"lane=gray"], Travels),
     ("x-lane", &[b"gray"], Travels),
     ("x-request-id", &[b"7"], Travels),
     ("x-b3-traceid", &[b"0af7651916cd43dd"], Travels),
@@ -34,6 +35,7 @@ const CONTRACT: &[(&str, &[&[u8]], Fate)] = &[
     ("x-order", &[b"3", b"1", b"2", b"1"], Travels),
     ("x-empty", &[b""], Travels),
     ("x-opaque", &[b"\xe4\xb8\xad \xff\xfe"], Travels),
+    ("x-long", &[&[b'x'; 8192]], Travels),
     ("connection", &[b"x-other"], Stops),
     ("x-named", &[b"by Connection"], Stops),
     ("x-named-too", &[b"by Connection", b"twice"], Stops),
@@ -98,7 +100,7 @@ async fn every_header_is_forwarded_and_echoed_or_neither() {
 #[tokio::test]
 async fn every_route_echoes_also_when_it_fails() {
     let address = start(quick()).await;
-    let cases = [("/hello/golang", 200), ("/hello/service3", 200), ("/healthz", 200)];
+    let cases = [("/hello/golang", 200), ("/hello/service3", 200), ("/readyz", 200)];
     let failing = [("/metrics", 200), ("/nothing", 404), ("/hello/service1", 503)];
     for (path, status) in cases.into_iter().chain(failing) {
         let reply = exchange(address, request(path, "x-order", &[b"2", b"1"])).await;

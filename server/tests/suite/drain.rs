@@ -77,7 +77,6 @@ async fn client(address: SocketAddr, habit: Habit, shared: Arc<Shared>) -> Lost 
                 }
             }
             Outcome::Unanswered => lost.unanswered += 1,
-            Outcome::Refused => lost.refused += 1,
             Outcome::CutOff => lost.cut_off += 1,
         }
     }

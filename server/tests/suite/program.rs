@@ -1,13 +1,6 @@
 //! The program as its user meets it: flags, variables, signals, exit codes.
 
-use std::time::{Duration, Instant};
-
-use rustix::process::Signal;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
+use tokio::io::AsyncWriteExt;
 
 use crate::{
     child::{Running, program},
