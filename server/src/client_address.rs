@@ -21,7 +21,7 @@ impl<'a> Client<'a> {
         Self::seen(request.headers(), peer)
     }
 
-    fn seen(headers: &'a HeaderMap, peer: Option<IpAddr>) -> Self {
+    pub(crate) fn seen(headers: &'a HeaderMap, peer: Option<IpAddr>) -> Self {
         let named = named_by(headers, "x-real-ip").or_else(|| named_by(headers, "x-forwarded-for"));
         named.map(Self::Named).or_else(|| peer.map(Self::Peer)).unwrap_or(Self::Unknown)
     }

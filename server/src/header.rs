@@ -71,3 +71,6 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
         .filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,15 +57,13 @@ struct Shared {
 async fn client(address: SocketAddr, habit: Habit, shared: Arc<Shared>) -> Lost {
     let (mut lost, mut kept) = (Lost::default(), None);
     while !shared.stop.load(Relaxed) {
-        let mut connection = match kept.take() {
-            Some(connection) => connection,
-            None => match Connection::open(address).await {
-                Ok(connection) => connection,
-                Err(_) => {
-                    lost.refused += 1;
-                    break;
-                }
-            },
+        let connection = match kept.take() {
+            Some(connection) => Ok(connection),
+            None => Connection::open(address).await,
+        };
+        let Ok(mut connection) = connection else {
+            lost.refused += 1;
+            break;
         };
         match connection.ask("/hello/rust").await {
             Outcome::Answered(reply) => {

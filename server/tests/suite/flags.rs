@@ -93,3 +93,20 @@ fn help_explains_every_flag_and_names_its_variable_and_default() {
         assert_eq!(told.contains("[default: "), name != "--seed", "{told}");
     }
 }
+
+#[test]
+fn the_readme_names_flags_that_exist() {
+    let readme = include_str!("../../README.md");
+    let words =
+        readme.split(|character: char| character.is_whitespace() || "`()".contains(character));
+    let named: Vec<&str> = words.filter_map(|word| word.strip_prefix("--")).collect();
+    // Those of other programs.
+    let others = ["", "bench", "open", "help"];
+    let flags: Vec<String> =
+        flags().iter().filter_map(|flag| flag.get_long().map(str::to_owned)).collect();
+    assert!(named.len() > 10, "{named:?}");
+    for name in named {
+        let name = name.trim_end_matches([':', ',', ';', '.']);
+        assert!(others.contains(&name) || flags.contains(&name.to_owned()), "--{name}");
+    }
+}

@@ -66,7 +66,7 @@ async fn many_requests_on_one_connection_are_answered_and_echoed() {
     }
 }
 
-/// SETTINGS_MAX_CONCURRENT_STREAMS of RFC 9113 §6.5.2.
+/// `SETTINGS_MAX_CONCURRENT_STREAMS` of RFC 9113 §6.5.2.
 #[tokio::test]
 async fn one_connection_may_have_two_hundred_requests_at_a_time() {
     let mut stream = TcpStream::connect(start(quick()).await).await.unwrap();

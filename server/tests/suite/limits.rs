@@ -183,7 +183,7 @@ async fn a_head_beyond_its_limit_is_answered_with_431() {
     let head = |size| format!("x-long: {}\r\n", "x".repeat(size));
     assert_eq!(get(address, "/healthz", &head(9_000)).await.status, 200);
     assert_eq!(get(address, "/healthz", &head(30_000)).await.status, 431);
-    let many: String = (0..101).map(|number| format!("x-{number}: x\r\n")).collect();
+    let many = "x-many: x\r\n".repeat(101);
     assert_eq!(get(address, "/healthz", &many).await.status, 431);
 }
 

@@ -11,6 +11,7 @@ mod drain;
 mod failures;
 mod faults;
 mod flags;
+mod fuzz;
 mod h2c;
 mod hops;
 mod limits;
