@@ -5,6 +5,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use httpserver::Config;
 
+/// musl's own is slow; Cargo.toml says how this one was chosen.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// The demo service of the lab: greets, calls the next hop, and shows which headers travelled
 #[derive(Debug, Parser)]
 #[command(version, next_line_help = true, args_override_self = true)]

@@ -3,9 +3,16 @@
 //! Names and labels follow OpenTelemetry's conventions for HTTP servers; rate, errors and duration are all in one
 //! histogram. No label takes a value that a client makes up.
 
+mod exposition;
 mod process;
 
-use std::{sync::OnceLock, time::Duration};
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use poem::http::{Method, StatusCode};
 use prometheus::{
@@ -28,6 +35,8 @@ pub(crate) struct Metrics {
     duration: HistogramVec,
     /// What nearly every request is: a GET that is answered with 200. Found once for each route.
     usual: [OnceLock<Histogram>; Route::ALL.len()],
+    /// Of the last exposition, in bytes: the next one is about as long.
+    length: AtomicUsize,
 }
 
 impl Metrics {
@@ -73,6 +82,7 @@ impl Metrics {
             active,
             duration,
             usual: [const { OnceLock::new() }; Route::ALL.len()],
+            length: AtomicUsize::new(0),
         })
     }
 
@@ -108,7 +118,9 @@ impl Metrics {
     }
 
     pub(crate) fn text(&self) -> Result<String, prometheus::Error> {
-        TextEncoder::new().encode_to_string(&self.registry.gather())
+        let text = exposition::text(&self.registry.gather(), self.length.load(Relaxed))?;
+        self.length.store(text.len(), Relaxed);
+        Ok(text)
     }
 
     pub(crate) fn content_type() -> String {
