@@ -79,3 +79,24 @@ fn a_pod_is_not_ready_before_its_probe_succeeds() {
     assert!(ran.stderr.contains("waiting for its readiness probe"), "{}", ran.stderr);
     assert_eq!(lab.pods().len(), 3);
 }
+
+#[test]
+fn the_faults_of_one_pod_are_switched_at_its_admin_port_and_its_probes_stay_green() {
+    let lab = Lab::up();
+    let client = Client::of(&lab);
+    let last = lab.pods()[2].clone();
+    let faults = format!("http://127.0.0.1:{}/faults", last["admin_port"]);
+    let admin = reqwest::Client::builder().no_proxy().build().unwrap();
+    runtime().block_on(async {
+        let put = admin.put(&faults).body(r#"{"sick": true}"#).send().await.unwrap();
+        assert_eq!(put.status(), 200);
+        let error = client.ask("").await.unwrap_err();
+        assert!(error.contains("502"), "{error}");
+        assert!(error.contains("it answered 500 Internal Server Error"), "{error}");
+    });
+    assert_eq!(lab.pods()[2]["ready"], true, "its probe is green");
+    runtime().block_on(async {
+        admin.delete(&faults).send().await.unwrap();
+        assert_eq!(client.hops("").await.unwrap(), ["v1"; 3]);
+    });
+}

@@ -58,7 +58,9 @@ fn labels(metric: &Metric) -> String {
 }
 
 fn push(text: &mut String, pieces: &[&str]) {
-    pieces.iter().for_each(|piece| text.push_str(piece));
+    for piece in pieces {
+        text.push_str(piece);
+    }
 }
 
 /// A backslash before each of `special`, and a line feed by its letter.
