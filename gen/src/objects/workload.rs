@@ -78,6 +78,8 @@ fn container(lab: &Lab, version: &str, lane: Option<&Lane>) -> Container {
     let mut env = vec![
         variable("VERSION", version),
         variable("DELAY_MS", &format!("{shortest}..{longest}")),
+        // Each may hold a half-sent head of 64 KiB and costs some 24 kB beside it: all together fit into the memory limit.
+        variable("MAX_CONNECTIONS", "512"),
         EnvVar { name: "POD_NAME".into(), value: None, value_from: Some(field("metadata.name")) },
     ];
     env.extend(lane.map(|lane| variable("LANE", &lane.name)));

@@ -167,9 +167,13 @@ impl Connections {
         }
     }
 
-    /// How many requests are being answered.
+    /// How many requests are being answered, or have answers that are still on their way out.
     pub(super) fn requests(&self) -> u32 {
-        self.table().open.values().map(|entry| entry.connection.requests()).sum()
+        let of = |entry: &Entry| match entry.connection.phase().0 {
+            Phase::Sending => 1,
+            _ => entry.connection.requests(),
+        };
+        self.table().open.values().map(of).sum()
     }
 
     pub(super) fn close_all(&self) {

@@ -6,6 +6,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
+    time::Instant,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -29,12 +30,40 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
     command
 }
 
+const DEFAULTS: [&str; 8] = [
+    "--listen",
+    "127.0.0.1:0",
+    "--admin-listen",
+    "127.0.0.1:0",
+    "--delay-ms",
+    "0",
+    "--lame-duck-ms",
+    "0",
+];
+
+#[expect(clippy::disallowed_methods, reason = "a program that starts the program")]
+fn shell(script: &str) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.env_clear().args(["-c", script]);
+    command
+}
+
 impl Running {
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let quick = ["--listen", "127.0.0.1:0", "--delay-ms", "0", "--lame-duck-ms", "0"];
-        let admin = ["--admin-listen", "127.0.0.1:0"];
-        let mut command = program(&[&quick[..], &admin, arguments].concat());
-        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut command = program(&[&DEFAULTS, arguments].concat());
+        command.envs(variables.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// With no more open files than that, whatever the server asks for.
+    pub(crate) fn start_with_files(files: u64) -> Self {
+        let mut command = shell(&format!("ulimit -n {files}; exec \"$0\" \"$@\""));
+        command.arg(program(&[]).get_program()).args(DEFAULTS);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = lines_of(child.stdout.take().unwrap());
         let errors = lines_of(child.stderr.take().unwrap());
@@ -95,10 +124,12 @@ fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
+/// However many other lines come, the deadline is for all of them.
 #[track_caller]
 fn wait_for(lines: &Receiver<String>, text: &str) -> String {
+    let end = Instant::now() + DEADLINE;
     loop {
-        let line = lines.recv_timeout(DEADLINE);
+        let line = lines.recv_timeout(end.saturating_duration_since(Instant::now()));
         let line = line.unwrap_or_else(|error| panic!("no line with `{text}`: {error}"));
         if line.contains(text) {
             return line;

@@ -60,6 +60,12 @@ pub(crate) async fn exchange(address: SocketAddr, request: impl AsRef<[u8]>) -> 
     parse(&bytes)
 }
 
+/// Asks again until it holds; each question takes its time, so there is no sleep.
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let asking = async { while !holds().await {} };
+    timeout(DEADLINE, asking).await.unwrap_or_else(|_| panic!("{what}: not in time"));
+}
+
 /// Also reads the wire form of an answer within an answer.
 pub(crate) fn parse(bytes: &[u8]) -> Reply {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");

@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -93,6 +94,12 @@ impl Connection {
             Err(error) => error.kind() == io::ErrorKind::WouldBlock,
         }
     }
+}
+
+/// Raises the limit of open files of this process to what the system lets it have.
+pub(crate) fn allow_many() {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
 }
 
 fn is_whole(bytes: &[u8]) -> bool {

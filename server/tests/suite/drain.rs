@@ -16,9 +16,9 @@ use tokio::{
 
 use crate::{
     child::Running,
-    client::get,
-    connection::{Connection, Outcome},
-    next_hop::{listening, read_head},
+    client::{get, until},
+    connection::{Connection, Outcome, allow_many},
+    next_hop::{answering, listening, read_head},
 };
 
 const CLIENTS: usize = 64;
@@ -143,10 +143,11 @@ async fn no_answer_is_cut_off_though_clients_never_stop() {
 /// Stopped, the server accepts nothing: the kernel does. More connections than it would take in one go.
 #[tokio::test]
 async fn connections_that_stand_in_the_queue_of_the_kernel_are_served() {
+    allow_many();
     let server = Running::start(&[], &[]);
     server.signal(Signal::STOP);
     let mut waiting = Vec::new();
-    for _ in 0..400 {
+    for _ in 0..1500 {
         let mut connection = Connection::open(server.address).await.unwrap();
         connection.send("GET /healthz HTTP/1.1\r\nhost: lab\r\n\r\n").await.unwrap();
         waiting.push(connection);
@@ -223,6 +224,26 @@ async fn a_request_that_runs_for_longer_than_the_drain_timeout_is_cut_off_and_co
     server.signal(Signal::TERM);
     assert!(matches!(request.await.unwrap(), Outcome::Unanswered));
     assert!(held.read_u8().await.is_err(), "the next hop is let go, too");
+    server.ends_with(1, "1 requests that were still running were cut off");
+}
+
+const ANSWERED: &str = "http_route=\"/hello/service1\"";
+
+#[tokio::test]
+async fn an_answer_that_was_not_taken_at_the_end_counts_as_cut_off() {
+    let body = "x".repeat(1_000_000);
+    let message = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let url = format!("http://{}", answering(message).await);
+    let arguments = ["--service2-url", &url, "--drain-timeout-ms", "200"];
+    let server = Running::start(&arguments, &[]);
+    let mut lazy = Connection::open_narrow(server.address).await.unwrap();
+    // More than the kernel takes for a client that does not read.
+    let requests = "GET /hello/service1 HTTP/1.1\r\nhost: lab\r\n\r\n".repeat(20);
+    lazy.send(requests).await.unwrap();
+    // Answered, and yet not taken.
+    let answered = || async { get(server.address, "/metrics", "").await.text().contains(ANSWERED) };
+    until("it is answered", answered).await;
+    server.signal(Signal::TERM);
     server.ends_with(1, "1 requests that were still running were cut off");
 }
 

@@ -3,12 +3,11 @@
 use std::{net::SocketAddr, time::Duration};
 
 use httpserver::{Config, Limits};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
     child::Running,
     client::{exchange, get},
-    connection::Connection,
+    connection::{Connection, allow_many},
     next_hop::{answering, listening, read_head},
     server::{quick, start, url},
 };
@@ -21,12 +20,6 @@ async fn with(limits: impl FnOnce(&mut Limits)) -> SocketAddr {
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// The sockets of this process, two for each connection in tests that serve in this process.
-fn raise_open_files() {
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
-}
-
 async fn half_open(address: SocketAddr) -> Connection {
     let mut connection = Connection::open(address).await.unwrap();
     connection.send("GET /hello/rust HTTP/1.1\r\nhost: lab\r\nx-la").await.unwrap();
@@ -35,7 +28,7 @@ async fn half_open(address: SocketAddr) -> Connection {
 
 #[tokio::test]
 async fn two_thousand_half_sent_heads_keep_nobody_out_and_are_closed_in_time() {
-    raise_open_files();
+    allow_many();
     let server = Running::start(&["--head-timeout-ms", "5000"], &[]);
     let mut waiting = Vec::new();
     for _ in 0..2000 {
@@ -108,8 +101,8 @@ async fn who_has_kept_the_server_waiting_for_longest_makes_room() {
     Connection::expect(idle.ask("/healthz").await);
     let mut first = half_open(address).await;
     let mut second = half_open(address).await;
-    // Idle for less long than the heads are half-sent, so that they count first.
-    Connection::expect(idle.ask("/healthz").await);
+    let early = tokio::time::timeout(SHORT, first.closed()).await;
+    assert!(early.is_err(), "it was closed while nobody needed its place");
     let mut new = Connection::open(address).await.unwrap();
     assert_eq!(Connection::expect(new.ask("/healthz").await).status, 200);
     first.closed().await;
@@ -140,6 +133,19 @@ async fn who_is_being_served_is_never_closed_for_others_who_wait_until_there_is_
     tokio::io::AsyncWriteExt::write_all(&mut held, message).await.unwrap();
     assert_eq!(Connection::expect(served.outcome().await).status, 200);
     assert_eq!(Connection::expect(other.outcome().await).status, 200);
+}
+
+#[tokio::test]
+async fn a_server_without_a_free_file_gives_up_who_waits_and_serves_who_asks() {
+    let server = Running::start_with_files(40);
+    let mut waiting = Vec::new();
+    for _ in 0..100 {
+        waiting.push(half_open(server.address).await);
+    }
+    for _ in 0..20 {
+        assert_eq!(get(server.address, "/healthz", "").await.status, 200);
+    }
+    waiting[0].closed().await;
 }
 
 /// Sends `bytes` as they are; the status of what comes back.
