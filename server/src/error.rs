@@ -18,7 +18,7 @@ pub enum ServerError {
     Client(#[from] reqwest::Error),
     #[error("cannot register the metrics: {0}")]
     Metrics(#[from] prometheus::Error),
-    #[error("{requests} requests that were still running were cut off")]
+    #[error("requests cut off before their end: {requests}")]
     CutOff { requests: u32 },
 }
 

@@ -49,7 +49,7 @@ impl Injector {
     /// Requests that run already keep what they drew. Without a seed, the one of the start goes on.
     pub(crate) fn set(&self, faults: &Faults) {
         let faults = Faults { seed: faults.seed.or(self.at_start.seed), ..faults.clone() };
-        tracing::info!(?faults, "faults changed");
+        tracing::info!("faults in force: {faults}");
         *self.in_force.write().unwrap_or_else(PoisonError::into_inner) = faults;
     }
 

@@ -70,7 +70,7 @@ pub async fn run(
         }
     }
     let finished = edge.close().await;
-    tracing::info!("no new connections, {} requests are running", open.requests());
+    tracing::info!("no new connections; requests still running: {}", open.requests());
     tokio::select! {
         // Whether in time or not, the open requests tell.
         _ = timeout(config.drain.drain_timeout, finished) => {}

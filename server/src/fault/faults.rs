@@ -51,6 +51,14 @@ impl Faults {
     };
 }
 
+impl fmt::Display for Faults {
+    /// As JSON, which the admin listener understands.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = serde_json::to_string(self).map_err(|_| fmt::Error)?;
+        formatter.write_str(&text)
+    }
+}
+
 impl Default for Faults {
     fn default() -> Self {
         Self::NONE
@@ -164,9 +172,8 @@ mod tests {
     fn what_is_left_out_of_the_json_is_off() {
         let faults: Faults = serde_json::from_str(r#"{"sick": true, "delay_ms": "5"}"#).unwrap();
         assert_eq!(faults, Faults { sick: true, delay: Delay::Fixed(5), ..Faults::NONE });
-        let text = serde_json::to_string(&Faults::NONE).unwrap();
         assert_eq!(
-            text,
+            Faults::NONE.to_string(),
             r#"{"delay_ms":"0","error_rate":0.0,"error_status":500,"sick":false,"unready":false,"seed":null}"#
         );
     }

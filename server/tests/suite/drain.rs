@@ -199,7 +199,7 @@ async fn finishes_what_runs(signal: Signal, name: &str) {
     let (server, mut held, request) = with_a_running_request(&[]).await;
     server.signal(signal);
     server.line(&format!("{name} received: draining"));
-    server.line("no new connections, 1 requests are running");
+    server.line("no new connections; requests still running: 1");
     assert!(Connection::open(server.address).await.is_err(), "nobody listens any more");
     held.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate").await.unwrap();
     let reply = Connection::expect(request.await.unwrap());
@@ -224,7 +224,7 @@ async fn a_request_that_runs_for_longer_than_the_drain_timeout_is_cut_off_and_co
     server.signal(Signal::TERM);
     assert!(matches!(request.await.unwrap(), Outcome::Unanswered));
     assert!(held.read_u8().await.is_err(), "the next hop is let go, too");
-    server.ends_with(1, "1 requests that were still running were cut off");
+    server.ends_with(1, "requests cut off before their end: 1");
 }
 
 const ANSWERED: &str = "http_route=\"/hello/service1\"";
@@ -244,7 +244,7 @@ async fn an_answer_that_was_not_taken_at_the_end_counts_as_cut_off() {
     let answered = || async { get(server.address, "/metrics", "").await.text().contains(ANSWERED) };
     until("it is answered", answered).await;
     server.signal(Signal::TERM);
-    server.ends_with(1, "1 requests that were still running were cut off");
+    server.ends_with(1, "requests cut off before their end: 1");
 }
 
 #[tokio::test]
@@ -257,7 +257,7 @@ async fn a_second_signal_ends_at_once() {
         server.signal(Signal::INT);
         server.line("SIGINT again: stopping at once");
         assert!(matches!(request.await.unwrap(), Outcome::Unanswered));
-        server.ends_with(1, "1 requests that were still running were cut off");
+        server.ends_with(1, "requests cut off before their end: 1");
     }
 }
 

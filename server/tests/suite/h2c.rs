@@ -111,7 +111,7 @@ async fn a_request_that_runs_at_sigterm_is_finished_and_the_connection_is_told_t
         let (mut held, _) = next_hop.accept().await.unwrap();
         read_head(&mut held).await;
         server.signal(Signal::TERM);
-        server.line("no new connections, 1 requests are running");
+        server.line("no new connections; requests still running: 1");
         held.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate").await.unwrap();
     };
     let (answer, ()) = tokio::join!(asking, answering);
