@@ -4,6 +4,7 @@
 //! histogram. No label takes a value that a client makes up.
 
 mod exposition;
+#[cfg(target_os = "linux")]
 mod process;
 
 use std::{
