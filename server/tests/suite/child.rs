@@ -55,9 +55,9 @@ impl Running {
         Self::spawn(command)
     }
 
-    /// With no more open files than that, whatever the server asks for.
-    pub(crate) fn start_with_files(files: u64) -> Self {
-        let mut command = shell(&format!("ulimit -n {files}; exec \"$0\" \"$@\""));
+    /// `limits` is what `ulimit` of the shell takes, for example `-n 40`.
+    pub(crate) fn start_within(limits: &str) -> Self {
+        let mut command = shell(&format!("ulimit {limits}; exec \"$0\" \"$@\""));
         command.arg(program(&[]).get_program()).args(DEFAULTS);
         Self::spawn(command)
     }

@@ -137,7 +137,7 @@ async fn who_is_being_served_is_never_closed_for_others_who_wait_until_there_is_
 
 #[tokio::test]
 async fn a_server_without_a_free_file_gives_up_who_waits_and_serves_who_asks() {
-    let server = Running::start_with_files(40);
+    let server = Running::start_within("-n 40");
     let mut waiting = Vec::new();
     for _ in 0..100 {
         waiting.push(half_open(server.address).await);
@@ -146,6 +146,17 @@ async fn a_server_without_a_free_file_gives_up_who_waits_and_serves_who_asks() {
         assert_eq!(get(server.address, "/healthz", "").await.status, 200);
     }
     waiting[0].closed().await;
+}
+
+#[tokio::test]
+async fn a_server_takes_as_many_files_as_the_system_lets_it_have() {
+    let server = Running::start_within("-Sn 40");
+    let mut waiting = Vec::new();
+    for _ in 0..100 {
+        waiting.push(half_open(server.address).await);
+    }
+    assert_eq!(get(server.address, "/healthz", "").await.status, 200);
+    assert!(waiting.iter().all(Connection::is_open));
 }
 
 /// Sends `bytes` as they are; the status of what comes back.
