@@ -21,6 +21,7 @@ use prometheus::{
     TextEncoder, exponential_buckets,
 };
 
+use self::exposition::Bounds;
 use crate::route::Route;
 
 /// In seconds, as the conventions advise.
@@ -36,6 +37,7 @@ pub(crate) struct Metrics {
     duration: HistogramVec,
     /// What nearly every request is: a GET that is answered with 200. Found once for each route.
     usual: [OnceLock<Histogram>; Route::ALL.len()],
+    bounds: Bounds,
     /// Of the last exposition, in bytes: the next one is about as long.
     length: AtomicUsize,
 }
@@ -44,11 +46,12 @@ impl Metrics {
     /// `version` and `lane` are the pod's own, and so labels of bounded cardinality.
     pub(crate) fn new(version: &str, lane: &str) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
+        let execution_buckets = exponential_buckets(0.001, 2.0, 15)?;
         let options = HistogramOpts::new(
             "httpserver_execution_latency_seconds",
             "Time spent on a hello, its delay and the next hop included",
         )
-        .buckets(exponential_buckets(0.001, 2.0, 15)?);
+        .buckets(execution_buckets.clone());
         let execution = HistogramVec::new(options, &["step"])?;
         registry.register(Box::new(execution.clone()))?;
 
@@ -83,6 +86,7 @@ impl Metrics {
             active,
             duration,
             usual: [const { OnceLock::new() }; Route::ALL.len()],
+            bounds: Bounds::of(DURATION_BUCKETS.into_iter().chain(execution_buckets)),
             length: AtomicUsize::new(0),
         })
     }
@@ -119,7 +123,8 @@ impl Metrics {
     }
 
     pub(crate) fn text(&self) -> Result<String, prometheus::Error> {
-        let text = exposition::text(&self.registry.gather(), self.length.load(Relaxed))?;
+        let text =
+            exposition::text(&self.registry.gather(), &self.bounds, self.length.load(Relaxed))?;
         self.length.store(text.len(), Relaxed);
         Ok(text)
     }

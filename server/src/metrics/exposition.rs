@@ -3,19 +3,34 @@
 //! Nearly all of the text are the buckets of histograms, for each of which the library writes all labels and both
 //! numbers anew, piece by piece. Here what the lines of one histogram have in common is written once and copied.
 
-use std::{borrow::Cow, fmt::Write};
+use std::{borrow::Cow, collections::HashMap, fmt::Write};
 
 use prometheus::{
     Result, TextEncoder,
     proto::{Metric, MetricFamily, MetricType},
 };
 
+/// The upper bounds of buckets as they are written, since a bound never changes and a float takes long to write.
+#[derive(Debug, Default)]
+pub(super) struct Bounds(HashMap<u64, String>);
+
+impl Bounds {
+    pub(super) fn of(bounds: impl IntoIterator<Item = f64>) -> Self {
+        Self(bounds.into_iter().map(|bound| (bound.to_bits(), bound.to_string())).collect())
+    }
+
+    fn text(&self, bound: f64) -> Cow<'_, str> {
+        let known = self.0.get(&bound.to_bits()).map(|text| Cow::Borrowed(text.as_str()));
+        known.unwrap_or_else(|| bound.to_string().into())
+    }
+}
+
 /// `capacity` is a guess at the length of the text, in bytes.
-pub(super) fn text(families: &[MetricFamily], capacity: usize) -> Result<String> {
+pub(super) fn text(families: &[MetricFamily], bounds: &Bounds, capacity: usize) -> Result<String> {
     let mut text = String::with_capacity(capacity);
     for family in families {
         if family.get_field_type() == MetricType::HISTOGRAM {
-            histograms(&mut text, family);
+            histograms(&mut text, family, bounds);
         } else {
             TextEncoder::new().encode_utf8(std::slice::from_ref(family), &mut text)?;
         }
@@ -23,26 +38,26 @@ pub(super) fn text(families: &[MetricFamily], capacity: usize) -> Result<String>
     Ok(text)
 }
 
-fn histograms(text: &mut String, family: &MetricFamily) {
+fn histograms(text: &mut String, family: &MetricFamily, bounds: &Bounds) {
     let (name, help) = (family.name(), escaped(family.help(), &['\\', '\n']));
     push(text, &["# HELP ", name, " ", &help, "\n# TYPE ", name, " histogram\n"]);
     for metric in family.get_metric() {
         let labels = labels(metric);
-        let bucket = if labels.is_empty() {
-            format!("{name}_bucket{{le=\"")
-        } else {
-            format!("{name}_bucket{{{labels},le=\"")
+        let comma = if labels.is_empty() { "" } else { "," };
+        let mut bucket = String::with_capacity(name.len() + labels.len() + 16);
+        push(&mut bucket, &[name, "_bucket{", &labels, comma, "le=\""]);
+        let mut add_bucket = |bound: &str, count: u64| {
+            push(text, &[&bucket, bound, "\"} "]);
+            // A `String` takes all that is written to it.
+            let _ = writeln!(text, "{count}");
         };
         let histogram = metric.get_histogram();
-        for step in histogram.get_bucket() {
-            text.push_str(&bucket);
-            let bound = step.upper_bound();
-            // A `String` takes all that is written to it.
-            let _ = writeln!(text, "{bound}\"}} {}", step.cumulative_count());
-        }
         let (sum, count) = (histogram.get_sample_sum(), histogram.get_sample_count());
+        for step in histogram.get_bucket() {
+            add_bucket(&bounds.text(step.upper_bound()), step.cumulative_count());
+        }
+        add_bucket("+Inf", count);
         let labels = if labels.is_empty() { labels } else { format!("{{{labels}}}") };
-        let _ = writeln!(text, "{bucket}+Inf\"}} {count}");
         let _ = writeln!(text, "{name}_sum{labels} {sum}\n{name}_count{labels} {count}");
     }
 }
@@ -102,7 +117,9 @@ mod tests {
         third.inc();
         let families = registry.gather();
         let expected = TextEncoder::new().encode_to_string(&families).unwrap();
-        assert_eq!(text(&families, 0).unwrap(), expected);
+        for bounds in [Bounds::default(), Bounds::of([0.005, 1.0, 2.5])] {
+            assert_eq!(text(&families, &bounds, 0).unwrap(), expected);
+        }
         assert!(
             expected.contains("first_bucket{lane=\"a\\\\b\\\"c\\nd\",method=\"GET\""),
             "{expected}"
