@@ -90,6 +90,10 @@ fn main() -> Result<()> {
         Some(program) => Contestant { program: program.clone(), flags: flags_of_httpserver() },
         None => Contestant { program: build_raw_hyper()?, flags: Vec::new() },
     };
+    let other = match &options.against {
+        Some(program) => program.display().to_string(),
+        None => "raw hyper".to_owned(),
+    };
     let both = [&ours, &theirs];
     pin(process::LOAD_CORE)?;
     let (first, second) = (chain(&ours)?, chain(&theirs)?);
@@ -111,10 +115,10 @@ fn main() -> Result<()> {
             }
         }
     }
-    rows.print();
-    report::starts(&times_to_start(both, options.starts)?);
-    report::sizes(both.map(|contestant| size(&contestant.program)));
-    report::half_open(&[half_open(&ours, &options)?, half_open(&theirs, &options)?]);
+    rows.print(&other);
+    report::starts(&times_to_start(both, options.starts)?, &other);
+    report::sizes(both.map(|contestant| size(&contestant.program)), &other);
+    report::half_open(&[half_open(&ours, &options)?, half_open(&theirs, &options)?], &other);
     Ok(())
 }
 

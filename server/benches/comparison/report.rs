@@ -45,9 +45,9 @@ impl Rows {
         self.0.entry(case).or_insert((goal, Vec::new())).1.push([ours, theirs]);
     }
 
-    pub(crate) fn print(&self) {
-        let mut table =
-            new_table(&["", "", "httpserver", "raw hyper", "ratio", "least..most", "goal"]);
+    /// `other` is what httpserver is measured against.
+    pub(crate) fn print(&self, other: &str) {
+        let mut table = new_table(&["", "", "httpserver", other, "ratio", "least..most", "goal"]);
         for (case, (goal, pairs)) in &self.0 {
             for (name, figure) in FIGURES {
                 let of = |which: usize| pairs.iter().map(move |pair| figure(&pair[which]).0);
@@ -75,9 +75,9 @@ impl Rows {
 }
 
 /// In milliseconds.
-pub(crate) fn starts(times: &[Vec<f64>; 2]) {
+pub(crate) fn starts(times: &[Vec<f64>; 2], other: &str) {
     let [ours, theirs] = [0, 1].map(|which| median(times[which].clone()));
-    let mut table = new_table(&["start to first 200", "httpserver", "raw hyper", "ratio", "goal"]);
+    let mut table = new_table(&["start to first 200", "httpserver", other, "ratio", "goal"]);
     table.add_row([
         "median ms".to_owned(),
         shown(ours),
@@ -89,15 +89,15 @@ pub(crate) fn starts(times: &[Vec<f64>; 2]) {
 }
 
 /// In megabytes.
-pub(crate) fn sizes([ours, theirs]: [f64; 2]) {
-    let mut table = new_table(&["binary", "httpserver", "raw hyper", "ratio"]);
+pub(crate) fn sizes([ours, theirs]: [f64; 2], other: &str) {
+    let mut table = new_table(&["binary", "httpserver", other, "ratio"]);
     table.add_row(["MB".to_owned(), shown(ours), shown(theirs), format!("{:.2}", ours / theirs)]);
     print(&table);
 }
 
-pub(crate) fn half_open(both: &[HalfOpen; 2]) {
+pub(crate) fn half_open(both: &[HalfOpen; 2], other: &str) {
     let title = format!("{} half-sent heads", both[0].connections);
-    let mut table = new_table(&[title.as_str(), "httpserver", "raw hyper", "goal"]);
+    let mut table = new_table(&[title.as_str(), "httpserver", other, "goal"]);
     let mut add = |name: &str, figure: fn(&HalfOpen) -> f64, goal: &str| {
         let [ours, theirs] = [0, 1].map(|which: usize| shown(figure(&both[which])));
         table.add_row([name, &ours, &theirs, goal]);
