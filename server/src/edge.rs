@@ -3,8 +3,10 @@
 //! poem's own server has no time-out for the head of a request and no limit of connections, so its endpoint is served
 //! by hyper's connections here: HTTP/1.1, and HTTP/2 for those who begin with it (h2c with prior knowledge).
 
+mod answering;
 mod connection;
 mod connections;
+mod table;
 mod watched;
 
 use std::{
@@ -12,16 +14,13 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use http_body_util::combinators::BoxBody;
-use hyper::{body::Incoming, service::service_fn};
+use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
 };
 use poem::{
-    Endpoint, Request, Response,
-    http::{self, HeaderValue, Version, header, uri::Scheme},
+    Endpoint, Response,
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
@@ -30,7 +29,7 @@ use tokio::{
     time::timeout,
 };
 
-use self::{connection::Connection, connections::Connections, watched::Watched};
+use self::{answering::Answering, connections::Connections, watched::Watched};
 use crate::{config::Limits, readiness::Readiness};
 
 /// As many connections as may stand in the kernel's queue; Linux cuts it to `net.core.somaxconn`.
@@ -164,33 +163,6 @@ impl Open {
 
     pub(crate) fn close_all(&self) {
         self.0.close_all();
-    }
-}
-
-/// What the answers on one connection need.
-struct Answering<E> {
-    endpoint: Arc<E>,
-    readiness: Arc<Readiness>,
-    connection: Arc<Connection>,
-    local: LocalAddr,
-    remote: RemoteAddr,
-}
-
-impl<E: Endpoint<Output = Response>> Answering<E> {
-    async fn answer(
-        self: Arc<Self>,
-        request: http::Request<Incoming>,
-    ) -> Result<http::Response<BoxBody<Bytes, io::Error>>, Infallible> {
-        let version = request.version();
-        let _serving = self.connection.begin_request(version);
-        let (local, remote) = (self.local.clone(), self.remote.clone());
-        let request = Request::from((request, local, remote, Scheme::HTTP));
-        let mut response = self.endpoint.get_response(request).await;
-        // The client is told before the connection is closed, so that it does not send the next request into it.
-        if self.readiness.is_draining() && version <= Version::HTTP_11 {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        Ok(response.into())
     }
 }
 
