@@ -62,7 +62,7 @@ enum Command {
     /// Print the path of the Envoy that the lab runs, and install it if need be
     Envoy(Programs),
     /// The server of a pod
-    #[command(name = process::HTTPSERVER, hide = true)]
+    #[command(name = process::HTTPSERVER, hide = true, args_override_self = true)]
     Httpserver(Box<httpserver::Config>),
     /// Become another program that ends when the lab ends
     #[command(name = process::EXEC, hide = true)]
