@@ -37,7 +37,7 @@ const BACKLOG: u32 = 4096;
 /// Of one HTTP/2 connection, as Envoy's and Go's defaults are about.
 const MAX_STREAMS: u32 = 200;
 /// When no new connections are accepted, how long those that came just before may take to ask for something.
-const HEAD_GRACE: Duration = Duration::from_millis(500);
+const HEAD_GRACE: Duration = Duration::from_secs(2);
 
 /// A listener with room in its queue for a burst of connections.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {

@@ -147,7 +147,7 @@ async fn connections_that_stand_in_the_queue_of_the_kernel_are_served() {
     let server = Running::start(&[], &[]);
     server.signal(Signal::STOP);
     let mut waiting = Vec::new();
-    for _ in 0..1500 {
+    for _ in 0..800 {
         let mut connection = Connection::open(server.address).await.unwrap();
         connection.send("GET /healthz HTTP/1.1\r\nhost: lab\r\n\r\n").await.unwrap();
         waiting.push(connection);
