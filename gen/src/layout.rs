@@ -2,13 +2,17 @@
 
 use crate::model::{Lab, Lane};
 use crate::object::{Identity, Manifest, Object};
-use crate::objects::{ingress, mesh, traffic, workload};
-use serde::{Deserialize, Serialize};
+use crate::objects::{self, ingress, jaeger, mesh, policy, traffic, workload};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// The layer of a lane is named `canary-<lane>`.
 pub const LANE_LAYER_PREFIX: &str = "canary-";
 
-/// The folder of `out/` that this program fills.
+/// The layer that is no part of the embedded lab.
+pub const CLUSTER: &str = "cluster";
+
+/// The folder that this program fills.
 pub const ROOT: &str = "out";
 
 /// A folder that `kubectl apply -k` takes and that `lab` applies and removes as a whole.
@@ -35,7 +39,18 @@ pub struct File {
     pub name: String,
     /// What a reader learns from this file; sentences.
     pub teaches: String,
+    /// The program that this file is for.
+    pub tool: Tool,
     pub objects: Vec<Object>,
+}
+
+/// What takes a file to a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// By way of the folder's kustomization.
+    Kubectl,
+    Istioctl,
+    K3d,
 }
 
 /// A file's path, relative to `out/`, and its text.
@@ -43,15 +58,6 @@ pub struct File {
 pub struct RenderedFile {
     pub path: String,
     pub text: String,
-}
-
-/// kustomize's list of what a folder consists of. Other fields of that kind change objects and are refused.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Kustomization {
-    pub api_version: String,
-    pub kind: String,
-    pub resources: Vec<String>,
 }
 
 impl Layer {
@@ -83,7 +89,7 @@ impl Layer {
 /// All layers of the lab, in the order in which they are applied.
 pub fn layers(lab: &Lab) -> Vec<Layer> {
     let lanes = lab.lanes.iter().map(|lane| canary(lab, lane));
-    [base(lab), baseline(lab)].into_iter().chain(lanes).collect()
+    [cluster(lab), base(lab), baseline(lab)].into_iter().chain(lanes).collect()
 }
 
 /// The objects of several layers as a cluster holds them: a later object replaces the earlier one of its identity.
@@ -93,69 +99,138 @@ pub fn applied(layers: &[&Layer]) -> Vec<Manifest> {
 
 /// Keeps the last manifest of each identity, at the place of the first.
 pub fn merged(manifests: impl IntoIterator<Item = Manifest>) -> Vec<Manifest> {
-    let mut merged: Vec<(Identity, Manifest)> = Vec::new();
+    let mut places: HashMap<Identity, usize> = HashMap::new();
+    let mut merged: Vec<Manifest> = Vec::new();
     for manifest in manifests {
-        let identity = manifest.object.identity();
-        match merged.iter_mut().find(|(known, _)| *known == identity) {
-            Some((_, known)) => *known = manifest,
-            None => merged.push((identity, manifest)),
+        match places.entry(manifest.object.identity()) {
+            Entry::Occupied(place) => merged[*place.get()] = manifest,
+            Entry::Vacant(place) => {
+                place.insert(merged.len());
+                merged.push(manifest);
+            }
         }
     }
-    merged.into_iter().map(|(_, manifest)| manifest).collect()
+    merged
+}
+
+fn file(name: &str, teaches: &str, objects: Vec<Object>) -> File {
+    File { name: name.into(), teaches: teaches.into(), tool: Tool::Kubectl, objects }
+}
+
+fn cluster(lab: &Lab) -> Layer {
+    let tools = vec![
+        File {
+            tool: Tool::K3d,
+            ..file(
+                "k3d.yaml",
+                "For `k3d cluster create --config`. Two nodes of a pinned Kubernetes; the ports 8080 and 8443 of the host\n\
+                 lead to the ports 80 and 443 of Istio's gateway. Traefik is off, because it would take these ports;\n\
+                 the service load balancer stays on, or the gateway would never get an address.",
+                vec![objects::cluster::k3d()],
+            )
+        },
+        File {
+            tool: Tool::Istioctl,
+            ..file(
+                "istio.yaml",
+                "For `istioctl install --filename`. The demo profile with an access log of each proxy and a provider of\n\
+                 traces, which a Telemetry must name before any span is sent. Proxies that are told to stop let what runs\n\
+                 end for 5 s. Sidecars are native ones here (Kubernetes 1.33 and later): they stop after the application.",
+                vec![objects::cluster::istio()],
+            )
+        },
+    ];
+    let jaeger = vec![
+        file(
+            "config-map.yaml",
+            "Jaeger v2 is configured like an OpenTelemetry collector: receivers, a processor, an exporter.\n\
+             Traces are kept in memory: with the pod they are gone.",
+            vec![jaeger::configuration()],
+        ),
+        file(
+            "workload.yaml",
+            "Jaeger's pod and the two Services in front of it: `jaeger-collector` takes spans, `tracing` shows traces.",
+            [jaeger::account()]
+                .into_iter()
+                .chain(jaeger::services())
+                .chain([jaeger::deployment()])
+                .collect(),
+        ),
+        file(
+            "routes.yaml",
+            "Publishes Jaeger's user interface through the ingress gateway, under `/jaeger` at a host of its own.",
+            jaeger::routes(lab),
+        ),
+    ];
+    Layer {
+        name: CLUSTER.into(),
+        purpose: "what only a cluster needs: k3d, Istio, Jaeger".into(),
+        parts: vec![Part { name: "", files: tools }, Part { name: "jaeger", files: jaeger }],
+    }
 }
 
 fn base(lab: &Lab) -> Layer {
-    let namespace = File {
-        name: "namespace.yaml".into(),
-        teaches: "The label `istio-injection` makes Istio put a sidecar proxy beside every pod of this namespace.".into(),
-        objects: vec![mesh::namespace(lab)],
-    };
-    let security = File {
-        name: "peer-authentication.yaml".into(),
-        teaches: "With STRICT, sidecars refuse plain text from one another: only mutual TLS inside of the mesh.".into(),
-        objects: vec![mesh::peer_authentication(lab)],
-    };
-    let telemetry = File {
-        name: "telemetry.yaml".into(),
-        teaches: "Every request is traced. Istio's demo profile defines the provider `jaeger`, but no span is sent\n\
-                  until a Telemetry names it. The lane of a request becomes a tag of its spans."
-            .into(),
-        objects: vec![mesh::telemetry()],
-    };
-    let part = Part { name: "", files: vec![namespace, security, telemetry] };
+    let policies = lab.services.iter().map(|service| policy::allow_callers(lab, service));
+    let files = vec![
+        file(
+            "namespace.yaml",
+            "The label `istio-injection` makes Istio put a sidecar proxy beside every pod of this namespace.",
+            vec![mesh::namespace(lab)],
+        ),
+        file(
+            "peer-authentication.yaml",
+            "With STRICT, sidecars refuse plain text from one another: only mutual TLS inside of the mesh.",
+            vec![policy::peer_authentication(lab)],
+        ),
+        file(
+            "authorization-policies.yaml",
+            "Who may call whom. `allow-nothing` closes every door; each other policy opens one, for callers that prove\n\
+             by their certificate which account they run as. The gateway reaches the first service only.",
+            [policy::allow_nothing(lab)].into_iter().chain(policies).collect(),
+        ),
+        file(
+            "telemetry.yaml",
+            "Every request is traced. Istio's demo profile defines the provider `jaeger`, but no span is sent\n\
+             until a Telemetry names it. The lane of a request becomes a tag of its spans.",
+            vec![mesh::telemetry()],
+        ),
+    ];
     Layer {
         name: "base".into(),
-        purpose: "the namespace, mutual TLS and tracing".into(),
-        parts: vec![part],
+        purpose: "the namespace, mutual TLS, who may call whom, and tracing".into(),
+        parts: vec![Part { name: "", files }],
     }
 }
 
 fn baseline(lab: &Lab) -> Layer {
     let version = lab.baseline.clone();
-    let workloads = lab.chain.iter().map(|service| File {
-        name: format!("{}.yaml", service.name),
-        teaches:
-            "A Service and the Deployment behind it. The Service selects every version by `app`;\n\
-                  the label `version` is what a DestinationRule's subset selects."
-                .into(),
-        objects: vec![
-            workload::service(lab, service),
-            workload::deployment(lab, service, &lab.baseline, None),
-        ],
+    let workloads = lab.services.iter().map(|service| {
+        file(
+            &format!("{}.yaml", service.name),
+            "A Service and the Deployment behind it. The Service selects every version by `app`; the label `version` is\n\
+             what a DestinationRule's subset selects. The account is the identity that policies name; the budget lets\n\
+             one pod at a time be taken away. The grace period is the sum of what has to end before the pod does:\n\
+             5 s in which it still answers but is not ready, 30 s for what runs, 5 s for the sidecar.",
+            vec![
+                workload::account(lab, service),
+                workload::service(lab, service),
+                workload::budget(lab, service),
+                workload::baseline(lab, service),
+            ],
+        )
     });
-    let mut routes = vec![File {
-        name: "gateway.yaml".into(),
-        teaches: "The ingress gateway ends TLS for one host and sends plain HTTP to HTTPS.\n\
-                  The secret must stand in the gateway's own namespace, istio-system."
-            .into(),
-        objects: vec![ingress::gateway(lab)],
-    }];
+    let mut routes = vec![file(
+        "gateway.yaml",
+        "The ingress gateway ends TLS for one host and sends plain HTTP to HTTPS.\n\
+         The secret must stand in the gateway's own namespace, istio-system.",
+        vec![ingress::gateway(&lab.namespace, &ingress::name(lab), &lab.public)],
+    )];
     routes.extend(route_files(lab, &[]));
     Layer {
         name: version.clone(),
         purpose: format!(
-            "the three services in version {version}, published at https://{}",
-            lab.host
+            "the services in version {version}, published at https://{}",
+            lab.public.host
         ),
         parts: vec![
             Part { name: "workloads", files: workloads.collect() },
@@ -165,16 +240,14 @@ fn baseline(lab: &Lab) -> Layer {
 }
 
 fn canary(lab: &Lab, lane: &Lane) -> Layer {
-    let workloads = lab.chain.iter().filter(|service| lane.services.contains(&service.name)).map(
-        |service| File {
-            name: format!("{}.yaml", service.name),
-            teaches: format!(
-                "The instances of {} in lane {}. The Service of the baseline finds them by `app`.",
-                service.name, lane.name
-            ),
-            objects: vec![workload::deployment(lab, service, &lane.name, Some(lane))],
-        },
-    );
+    let members = lab.services.iter().filter(|service| lane.services.contains(&service.name));
+    let workloads = members.map(|service| {
+        let teaches = format!(
+            "The pods of a service in lane {}. The Service, the account and the budget of the baseline are theirs too.",
+            lane.name
+        );
+        file(&format!("{}.yaml", service.name), &teaches, vec![workload::canary(lab, service, lane)])
+    });
     Layer {
         name: format!("{LANE_LAYER_PREFIX}{}", lane.name),
         purpose: format!(
@@ -189,25 +262,22 @@ fn canary(lab: &Lab, lane: &Lane) -> Layer {
 }
 
 fn route_files(lab: &Lab, lanes: &[Lane]) -> Vec<File> {
-    let rules =
-        lab.chain.iter().map(|service| traffic::destination_rule(lab, service, lanes)).collect();
-    let mesh = lab.chain.iter().map(|service| traffic::mesh_route(lab, service, lanes));
-    let routes = std::iter::once(traffic::public_route(lab, lanes)).chain(mesh).collect();
+    let services = &lab.services;
+    let rules = services.iter().map(|service| traffic::destination_rule(lab, service, lanes));
+    let mesh = services.iter().map(|service| traffic::mesh_route(lab, service, lanes));
     vec![
-        File {
-            name: "destination-rules.yaml".into(),
-            teaches: "A subset gives a name to the pods with certain labels. Apply these before the routes that name them\n\
-                      and remove them after: a route to an unknown subset answers 503."
-                .into(),
-            objects: rules,
-        },
-        File {
-            name: "virtual-services.yaml".into(),
-            teaches: "The first rule that matches decides. A rule for a lane stands only where the lane has the service;\n\
-                      elsewhere its requests take the baseline, and their lane again at the next hop that has it.\n\
-                      One VirtualService for each mesh host: a second one for the same host would be ignored."
-                .into(),
-            objects: routes,
-        },
+        file(
+            "destination-rules.yaml",
+            "A subset gives a name to the pods with certain labels. Apply these before the routes that name them\n\
+             and remove them after: a route to an unknown subset answers 503.",
+            rules.collect(),
+        ),
+        file(
+            "virtual-services.yaml",
+            "The first rule that matches decides. A rule for a lane stands only where the lane has the service;\n\
+             elsewhere its requests take the baseline, and their lane again at the next hop that has it.\n\
+             One VirtualService for each mesh host: a second one for the same host would be ignored.",
+            std::iter::once(traffic::public_route(lab, lanes)).chain(mesh).collect(),
+        ),
     ]
 }

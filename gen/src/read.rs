@@ -1,6 +1,6 @@
 //! Files → typed objects. Whatever is not understood is a violation that names it; nothing is skipped.
 
-use crate::layout::Kustomization;
+use crate::kind::{Kustomization, SortOrder};
 use crate::object::{Identity, Manifest, Object};
 use crate::violation::Violation;
 use serde::Deserialize;
@@ -12,17 +12,45 @@ use std::path::{Path, PathBuf};
 /// The file that says which files of a folder are applied.
 pub const KUSTOMIZATION: &str = "kustomization.yaml";
 
-/// Reads the objects of a folder as `kubectl apply -k` would take them: what its kustomization lists, in that order.
+/// Reads the objects of a folder as `kubectl apply -k` would take them, in the order in which its kustomization lists them.
 /// A folder without one stands for all of its YAML files, sorted by path.
 ///
 /// # Errors
 /// Every file that cannot be read, every kind or field that is not known, every value of the wrong type, and every object
 /// that stands there twice.
 pub fn folder(folder: &Path) -> Result<Vec<Manifest>, Vec<Violation>> {
+    let Reading { manifests, violations, .. } = as_far_as_possible(folder);
+    if violations.is_empty() { Ok(manifests) } else { Err(violations) }
+}
+
+/// Reads the objects of a folder like [`folder`], and keeps those that can be read.
+pub(crate) fn as_far_as_possible(folder: &Path) -> Reading {
     let mut reading = Reading::default();
     reading.folder(folder);
     reading.repeated();
-    if reading.violations.is_empty() { Ok(reading.manifests) } else { Err(reading.violations) }
+    reading
+}
+
+/// Reads the objects of a file, and keeps those that can be read.
+pub(crate) fn file_as_far_as_possible(path: &Path) -> Reading {
+    let mut reading = Reading::default();
+    reading.file(path);
+    reading
+}
+
+/// All YAML files below a folder, sorted.
+pub(crate) fn yaml_files(folder: &Path) -> Vec<PathBuf> {
+    let names = Reading::default().found(folder).into_iter();
+    let paths = names.map(|name| folder.join(name));
+    paths.flat_map(|path| if path.is_dir() { yaml_files(&path) } else { vec![path] }).collect()
+}
+
+/// Whether the kustomization of a folder keeps the order of its list, which is not what kubectl does by itself.
+pub(crate) fn is_applied_as_listed(folder: &Path) -> bool {
+    let text = std::fs::read_to_string(folder.join(KUSTOMIZATION)).unwrap_or_default();
+    let kustomization = serde_yaml::from_str::<Kustomization>(&text).ok();
+    let options = kustomization.and_then(|found| found.sort_options);
+    options.is_some_and(|options| options.order == SortOrder::Fifo)
 }
 
 /// Reads the objects in `text`; `file` is the name that violations carry.
@@ -32,10 +60,11 @@ pub fn text(file: &str, text: &str) -> Result<Vec<Manifest>, Vec<Violation>> {
     if reading.violations.is_empty() { Ok(reading.manifests) } else { Err(reading.violations) }
 }
 
+/// What was read, and what could not be.
 #[derive(Default)]
-struct Reading {
-    manifests: Vec<Manifest>,
-    violations: Vec<Violation>,
+pub(crate) struct Reading {
+    pub(crate) manifests: Vec<Manifest>,
+    pub(crate) violations: Vec<Violation>,
     /// The folders that are being read, from the outermost to the innermost.
     open: Vec<PathBuf>,
 }
@@ -71,7 +100,11 @@ impl Reading {
         let Some(content) = self.content(kustomization) else { return Vec::new() };
         let read = serde_yaml::from_str(&content)
             .map_err(|error| vec![not_yaml(&name, &error)])
-            .and_then(|value| strict::<Kustomization>(&name, "Kustomization", value));
+            .and_then(|value| {
+                let object = "Kustomization".to_owned();
+                let place = Place { file: &name, object, version: "", kind: "" };
+                strict::<Kustomization>(&place, value)
+            });
         match read {
             Ok(kustomization) => kustomization.resources,
             Err(violations) => {
@@ -161,60 +194,52 @@ fn has_extension(name: &str, extensions: &[&str]) -> bool {
         .is_some_and(|found| extensions.contains(&found))
 }
 
+/// Where a value stands, and what it claims to be.
+pub(crate) struct Place<'a> {
+    pub(crate) file: &'a str,
+    /// `Kind namespace/name`.
+    pub(crate) object: String,
+    pub(crate) version: &'a str,
+    pub(crate) kind: &'a str,
+}
+
 fn object(file: &str, value: Value) -> Result<Object, Vec<Violation>> {
     let word = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let meta = |key: &str| value.get("metadata")?.get(key)?.as_str().map(ToOwned::to_owned);
     let (version, kind) = (word("apiVersion"), word("kind"));
     let name =
         [meta("namespace"), meta("name")].into_iter().flatten().collect::<Vec<_>>().join("/");
-    let place = format!("{kind} {name}").trim().to_owned();
-    Ok(match (version.as_str(), kind.as_str()) {
-        ("apps/v1", "Deployment") => Object::Deployment(strict(file, &place, value)?),
-        ("networking.istio.io/v1", "DestinationRule") => {
-            Object::DestinationRule(strict(file, &place, value)?)
-        }
-        ("networking.istio.io/v1", "Gateway") => Object::Gateway(strict(file, &place, value)?),
-        ("v1", "Namespace") => Object::Namespace(strict(file, &place, value)?),
-        ("security.istio.io/v1", "PeerAuthentication") => {
-            Object::PeerAuthentication(strict(file, &place, value)?)
-        }
-        ("v1", "Service") => Object::Service(strict(file, &place, value)?),
-        ("telemetry.istio.io/v1", "Telemetry") => Object::Telemetry(strict(file, &place, value)?),
-        ("networking.istio.io/v1", "VirtualService") => {
-            Object::VirtualService(strict(file, &place, value)?)
-        }
-        _ => return Err(vec![unknown_kind(file, &place, &version, &kind)]),
-    })
+    let object = format!("{kind} {name}").trim().to_owned();
+    let place = Place { file, object, version: &version, kind: &kind };
+    Object::read(&place, value).unwrap_or_else(|| Err(vec![unknown_kind(&place)]))
 }
 
-fn unknown_kind(file: &str, place: &str, version: &str, kind: &str) -> Violation {
+fn unknown_kind(place: &Place<'_>) -> Violation {
     let known: Vec<String> =
         Object::KINDS.iter().map(|(version, kind)| format!("{version} {kind}")).collect();
-    Violation {
-        file: file.to_owned(),
-        object: place.to_owned(),
-        field: "kind".into(),
-        message: format!(
-            "`{}` is not a kind that the lab knows",
-            format!("{version} {kind}").trim()
-        ),
-        hint: format!("use one of: {}", known.join(", ")),
+    let claimed = format!("{} {}", place.version, place.kind);
+    let message = format!("`{}` is not a kind that the lab knows", claimed.trim());
+    place.violation("kind".into(), message, &format!("use one of: {}", known.join(", ")))
+}
+
+impl Place<'_> {
+    fn violation(&self, field: String, message: String, hint: &str) -> Violation {
+        Violation {
+            file: self.file.to_owned(),
+            object: self.object.clone(),
+            field,
+            message,
+            rule: String::new(),
+            hint: hint.to_owned(),
+        }
     }
 }
 
 /// Reads a value as `T`, with every unknown field and the path of a wrong one as violations.
-fn strict<T: DeserializeOwned>(
-    file: &str,
-    object: &str,
+pub(crate) fn strict<T: DeserializeOwned>(
+    place: &Place<'_>,
     value: Value,
 ) -> Result<T, Vec<Violation>> {
-    let violation = |field: String, message: String, hint: &str| Violation {
-        file: file.to_owned(),
-        object: object.to_owned(),
-        field,
-        message,
-        hint: hint.to_owned(),
-    };
     let mut unknown = Vec::new();
     let mut note = |path: serde_ignored::Path<'_>| {
         let field = plain_path(&path.to_string());
@@ -227,11 +252,8 @@ fn strict<T: DeserializeOwned>(
     let mut violations: Vec<Violation> = unknown
         .into_iter()
         .map(|field| {
-            violation(
-                field,
-                "is not a field of this kind".into(),
-                "check its spelling and its place",
-            )
+            let message = "is not a field of this kind".to_owned();
+            place.violation(field, message, "check its spelling and its place")
         })
         .collect();
     match read {
@@ -241,11 +263,8 @@ fn strict<T: DeserializeOwned>(
             let field = error.path().to_string();
             let field = if field == "." { String::new() } else { plain_path(&field) };
             let message = error.into_inner().to_string();
-            violations.push(violation(
-                field,
-                message,
-                "see the kind's reference for the type of this field",
-            ));
+            let hint = "see the kind's reference for the type of this field";
+            violations.push(place.violation(field, message, hint));
         }
     }
     Err(violations)

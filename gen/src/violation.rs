@@ -11,7 +11,10 @@ pub struct Violation {
     pub object: String,
     /// The field's path inside of the object, `spec.http[0].timeout`; empty for the whole object.
     pub field: String,
+    /// What is wrong, with the value in backticks.
     pub message: String,
+    /// The law that asks for it, with the code of Istio's own message where there is one; empty when reading failed.
+    pub rule: String,
     pub hint: String,
 }
 
@@ -28,13 +31,21 @@ impl Violation {
             object: manifest.object.identity().to_string(),
             field: field.into(),
             message,
+            rule: String::new(),
             hint,
         }
     }
 
     /// A finding about a file that holds no readable object.
     pub fn of_file(file: impl Into<String>, message: String, hint: String) -> Self {
-        Self { file: file.into(), object: String::new(), field: String::new(), message, hint }
+        Self {
+            file: file.into(),
+            object: String::new(),
+            field: String::new(),
+            message,
+            rule: String::new(),
+            hint,
+        }
     }
 }
 
@@ -43,7 +54,11 @@ impl fmt::Display for Violation {
         let place = [&self.file, &self.object, &self.field];
         let place: Vec<&str> =
             place.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
-        write!(formatter, "{}: {}\n  hint: {}", place.join(": "), self.message, self.hint)
+        write!(formatter, "{}: {}", place.join(": "), self.message)?;
+        if !self.rule.is_empty() {
+            write!(formatter, "\n  rule: {}", self.rule)?;
+        }
+        write!(formatter, "\n  hint: {}", self.hint)
     }
 }
 

@@ -1,11 +1,11 @@
-//! The ground of the mesh: the namespace with injection, mutual TLS, and tracing.
+//! The ground of the mesh: the namespace with injection, and tracing.
 
+use super::cluster::TRACE_PROVIDER;
 use super::{ISTIO_NAMESPACE, labels, metadata};
 use crate::model::{LANE_HEADER, Lab};
 use crate::object::Object;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kcr_security_istio_io::v1::peerauthentications as security;
 use kcr_telemetry_istio_io::v1::telemetries as telemetry;
 use std::collections::BTreeMap;
 
@@ -18,18 +18,6 @@ pub(crate) fn namespace(lab: &Lab) -> Object {
     Object::Namespace(Box::new(Namespace { metadata, ..Namespace::default() }))
 }
 
-pub(crate) fn peer_authentication(lab: &Lab) -> Object {
-    let mode = Some(security::PeerAuthenticationMtlsMode::Strict);
-    Object::PeerAuthentication(Box::new(security::PeerAuthentication {
-        metadata: metadata(&lab.namespace, "default"),
-        spec: security::PeerAuthenticationSpec {
-            mtls: Some(security::PeerAuthenticationMtls { mode }),
-            ..security::PeerAuthenticationSpec::default()
-        },
-        status: None,
-    }))
-}
-
 /// Mesh-wide tracing: a Telemetry without selector in Istio's root namespace.
 pub(crate) fn telemetry() -> Object {
     let lane = telemetry::TelemetryTracingCustomTags {
@@ -40,7 +28,7 @@ pub(crate) fn telemetry() -> Object {
         ..telemetry::TelemetryTracingCustomTags::default()
     };
     let tracing = telemetry::TelemetryTracing {
-        providers: Some(vec![telemetry::TelemetryTracingProviders { name: "jaeger".into() }]),
+        providers: Some(vec![telemetry::TelemetryTracingProviders { name: TRACE_PROVIDER.into() }]),
         random_sampling_percentage: Some(100.0),
         custom_tags: Some(BTreeMap::from([("lane".to_owned(), lane)])),
         ..telemetry::TelemetryTracing::default()

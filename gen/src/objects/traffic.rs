@@ -36,13 +36,13 @@ pub(crate) fn destination_rule(lab: &Lab, service: &Service, lanes: &[Lane]) -> 
 
 /// The route from the gateway to the first service of the chain.
 pub(crate) fn public_route(lab: &Lab, lanes: &[Lane]) -> Object {
-    let http = lab.chain.first().map(|service| rules(lab, service, lanes));
+    let http = lab.services.first().map(|service| rules(lab, service, lanes));
     virtual_service(
         lab,
         &ingress::name(lab),
         VirtualServiceSpec {
             gateways: Some(vec![ingress::name(lab)]),
-            hosts: Some(vec![lab.host.clone()]),
+            hosts: Some(vec![lab.public.host.clone()]),
             http,
             ..VirtualServiceSpec::default()
         },

@@ -1,7 +1,6 @@
 //! Lanes: a rule and a subset stand only where the lane has an instance; elsewhere the baseline answers.
 
 use super::{Cluster, rendered};
-use crate::check;
 use crate::layout;
 use crate::model::Lab;
 use crate::read;
@@ -74,7 +73,7 @@ fn names(object: &crate::object::Object) -> Vec<String> {
 
 /// What `gen` and `lab` would report for the ground with this lane on top.
 fn findings(lab: &Lab, lane: &str) -> Vec<Violation> {
-    check::check(&Cluster::of(lab, &["base", "v1", &format!("canary-{lane}")]).0)
+    Cluster::of(lab, &["cluster", "base", "v1", &format!("canary-{lane}")]).findings()
 }
 
 #[test]
@@ -185,9 +184,9 @@ fn only_the_instances_of_a_lane_carry_its_name_in_their_environment() {
 
 #[test]
 fn a_lane_replaces_the_routes_of_the_ground_and_adds_its_workloads() {
-    let ground = Cluster::ground().0.len();
-    let canary = layout::layers(&Lab::demo())[2].manifests();
+    let ground = Cluster::ground().applied().len();
+    let canary = layout::layers(&Lab::demo())[3].manifests();
     let added = canary.iter().filter(|manifest| manifest.object.kind() == "Deployment").count();
     assert_eq!(added, 3);
-    assert_eq!(Cluster::with_canary().0.len(), ground + added);
+    assert_eq!(Cluster::with_canary().applied().len(), ground + added);
 }

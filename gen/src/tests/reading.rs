@@ -57,7 +57,7 @@ fn check_text(text: &str, expected: &[[&str; 3]]) {
     let found = read::text("file.yaml", text).expect_err("a finding");
     let found: Vec<[String; 3]> = found
         .into_iter()
-        .map(|Violation { file, object, field, message, hint }| {
+        .map(|Violation { file, object, field, message, hint, .. }| {
             assert_eq!(file, "file.yaml");
             assert!(!hint.is_empty(), "every finding has a hint");
             [object, field, message]
@@ -79,9 +79,12 @@ fn identities(manifests: Vec<crate::object::Manifest>) -> Vec<String> {
 mod kinds {
     use super::*;
 
-    const KNOWN: &str = "use one of: apps/v1 Deployment, networking.istio.io/v1 DestinationRule, \
-        networking.istio.io/v1 Gateway, v1 Namespace, security.istio.io/v1 PeerAuthentication, v1 Service, \
-        telemetry.istio.io/v1 Telemetry, networking.istio.io/v1 VirtualService";
+    const KNOWN: &str = "use one of: security.istio.io/v1 AuthorizationPolicy, v1 ConfigMap, apps/v1 Deployment, \
+                         networking.istio.io/v1 DestinationRule, networking.istio.io/v1 Gateway, \
+                         install.istio.io/v1alpha1 IstioOperator, v1 Namespace, \
+                         security.istio.io/v1 PeerAuthentication, policy/v1 PodDisruptionBudget, v1 Secret, \
+                         v1 Service, v1 ServiceAccount, k3d.io/v1alpha5 Simple, \
+                         telemetry.istio.io/v1 Telemetry, networking.istio.io/v1 VirtualService";
 
     #[track_caller]
     fn check(text: &str, object: &str, message: &str) {
@@ -678,7 +681,7 @@ mod folders {
                 &[("kustomization.yaml", &list(&format!("resources: []\n{field}: {text}")))],
                 &format!(
                     "F/kustomization.yaml: Kustomization: {field}: unknown field `{field}`, \
-                    expected one of `apiVersion`, `kind`, `resources`\n  \
+                    expected one of `apiVersion`, `kind`, `resources`, `sortOptions`\n  \
                     hint: see the kind's reference for the type of this field\n"
                 ),
             );

@@ -20,5 +20,5 @@ fn the_model_names_no_type_of_kubernetes_or_istio() {
 #[test]
 fn a_module_that_names_such_types_would_be_found() {
     assert_eq!(wire_types_in("objects/traffic.rs"), ["kcr_"]);
-    assert_eq!(wire_types_in("objects/workload.rs"), ["k8s_openapi"]);
+    assert_eq!(wire_types_in("objects/pod.rs"), ["k8s_openapi"]);
 }
