@@ -2,55 +2,58 @@
 //!
 //! Source: Kubernetes' documentation, "Object Names and IDs": DNS subdomain names (RFC 1123), and DNS labels for the rest.
 
+use super::world::World;
+use super::{Findings, Kind, Law};
 use crate::object::{Manifest, Object};
-use crate::violation::Violation;
+use std::borrow::Cow;
+
+pub(super) const NAME: Law = Law {
+    name: "name",
+    istio: Some("IST0106"),
+    rule: "every object, and everything that it names anew, has a name that Kubernetes takes",
+    kind: Kind::Meaning,
+    check,
+};
 
 /// The longest subdomain name, in bytes.
 const LONGEST: usize = 253;
 
-pub(super) fn check(manifests: &[Manifest]) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    for manifest in manifests {
+fn check(world: &World<'_>, findings: &mut Findings<'_>) {
+    for manifest in &world.manifests {
         for (field, name) in names(manifest) {
-            if !is_name(&name) {
+            if !is_name(name) {
                 let message = format!("`{name}` is not a name");
                 let hint = "use lower case letters, digits, `-` and `.`, with a letter or digit at both ends";
-                violations.push(Violation::of_field(manifest, field, message, hint.to_owned()));
+                findings.add(manifest, field, message, hint);
             }
         }
     }
-    violations
 }
 
 /// Everything in an object that names something.
-fn names(manifest: &Manifest) -> Vec<(String, String)> {
-    let identity = manifest.object.identity();
-    let mut names = vec![("metadata.name".to_owned(), identity.name)];
-    if !matches!(manifest.object, Object::Namespace(_)) {
-        names.push(("metadata.namespace".to_owned(), identity.namespace));
+fn names(manifest: &Manifest) -> Vec<(Cow<'static, str>, &str)> {
+    let metadata = manifest.object.metadata();
+    let mut names =
+        vec![(Cow::Borrowed("metadata.name"), metadata.name.as_deref().unwrap_or_default())];
+    if manifest.object.is_namespaced() {
+        let namespace = metadata.namespace.as_deref().unwrap_or_default();
+        names.push((Cow::Borrowed("metadata.namespace"), namespace));
     }
     match &manifest.object {
         Object::DestinationRule(rule) => {
             for (index, subset) in rule.spec.subsets.iter().flatten().enumerate() {
-                names.push((format!("spec.subsets[{index}].name"), subset.name.clone()));
+                names.push((format!("spec.subsets[{index}].name").into(), &subset.name));
             }
         }
         Object::Gateway(gateway) => {
             for (index, server) in gateway.spec.servers.iter().flatten().enumerate() {
-                names.push((format!("spec.servers[{index}].port.name"), server.port.name.clone()));
-                let credential = server.tls.as_ref().and_then(|tls| tls.credential_name.clone());
-                names.extend(
-                    credential
-                        .map(|name| (format!("spec.servers[{index}].tls.credentialName"), name)),
-                );
+                names.push((format!("spec.servers[{index}].port.name").into(), &server.port.name));
+                let credential = server.tls.as_ref().and_then(|tls| tls.credential_name.as_deref());
+                let field = format!("spec.servers[{index}].tls.credentialName");
+                names.extend(credential.map(|name| (field.into(), name)));
             }
         }
-        Object::Deployment(_)
-        | Object::Namespace(_)
-        | Object::PeerAuthentication(_)
-        | Object::Service(_)
-        | Object::Telemetry(_)
-        | Object::VirtualService(_) => {}
+        _ => {}
     }
     names
 }

@@ -1,7 +1,6 @@
-//! The laws of names, patterns and weights: what must not reach a cluster, nor become a file name or a pattern.
+//! The laws without which nothing means anything: names, patterns, weights that lead nowhere.
 
 use super::Cluster;
-use crate::check;
 use kcr_networking_istio_io::v1::virtualservices::{
     VirtualServiceHttpMatchUri, VirtualServiceHttpMatchWithoutHeaders,
 };
@@ -11,7 +10,8 @@ use kcr_networking_istio_io::v1::virtualservices::{
 fn check(change: impl FnOnce(&mut Cluster), expected: &[[&str; 3]]) {
     let mut cluster = Cluster::with_canary();
     change(&mut cluster);
-    let found: Vec<[String; 3]> = check::check(&cluster.0)
+    let found: Vec<[String; 3]> = cluster
+        .without_meaning()
         .into_iter()
         .map(|violation| [violation.object, violation.field, violation.message])
         .collect();
@@ -31,7 +31,7 @@ fn a_credential_that_is_a_path_is_refused() {
         let message = format!("`{name}` is not a name");
         check(
             |cluster| {
-                let tls = cluster.gateway().spec.servers.as_mut().unwrap()[0].tls.as_mut();
+                let tls = cluster.server("httpserver-service1", 0).tls.as_mut();
                 tls.unwrap().credential_name = Some(name.into());
             },
             &[[GATEWAY, "spec.servers[0].tls.credentialName", &message]],
@@ -42,7 +42,7 @@ fn a_credential_that_is_a_path_is_refused() {
 #[test]
 fn a_port_name_that_is_a_path_is_refused() {
     check(
-        |cluster| cluster.gateway().spec.servers.as_mut().unwrap()[1].port.name = "a/../b".into(),
+        |cluster| cluster.server("httpserver-service1", 1).port.name = "a/../b".into(),
         &[[GATEWAY, "spec.servers[1].port.name", "`a/../b` is not a name"]],
     );
 }
@@ -58,7 +58,7 @@ fn an_object_without_a_name_or_namespace_is_refused() {
     );
     let mut cluster = Cluster::with_canary();
     cluster.deployment("httpserver-service2-v2").metadata.namespace = None;
-    let found = check::check(&cluster.0);
+    let found = cluster.without_meaning();
     assert!(found.iter().any(|violation| violation.field == "metadata.namespace"), "{found:#?}");
 }
 
