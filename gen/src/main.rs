@@ -1,4 +1,4 @@
-//! `gen write | check | print`: parse, call, print what was found, exit code.
+//! `gen write | check | print | diff | lint`: parse, call, print what was found, exit code.
 
 use clap::Parser;
 use manifests::cli::Arguments;

@@ -334,9 +334,196 @@ fn an_unknown_command_is_refused() {
 }
 
 #[test]
-fn help_names_the_three_commands() {
+fn help_names_every_command() {
     let run = Scene::empty().run(&["--help"]).code(0).stderr("");
-    for command in ["write", "check", "print"] {
+    for command in ["write", "check", "print", "diff", "lint"] {
         assert!(run.text().contains(&format!("\n  {command} ")), "{}", run.text());
     }
+}
+
+const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+#[test]
+fn another_image_stands_in_every_deployment_of_the_server_and_in_the_list_of_images() {
+    let image = format!("registry.example:5000/lab/httpserver@{DIGEST}");
+    let scene = Scene::empty();
+    scene.run(&["write", "--image", &image]).code(0).stderr("");
+    let with_image = ["v1", "canary-v2"].into_iter().flat_map(|layer| {
+        [1, 2, 3].map(|number| format!("out/{layer}/workloads/httpserver-service{number}.yaml"))
+    });
+    for path in with_image {
+        let text = scene.text(&path).expect("a file");
+        assert_eq!(text.matches(&format!("image: {image}\n")).count(), 1, "{path}");
+    }
+    assert!(scene.text("out/images.txt").expect("a file").contains(&format!("\n{image}\n")));
+    scene.run(&["check", "--image", &image]).code(0);
+    let run = scene.run(&["check"]).code(1);
+    assert!(
+        run.text().contains("-        image: registry.example:5000/lab/httpserver@sha256:"),
+        "{}",
+        run.text()
+    );
+}
+
+#[test]
+fn an_image_that_is_no_reference_or_is_not_pinned_is_refused() {
+    let grammar = "is not `[REGISTRY/]REPOSITORY[:TAG][@sha256:DIGEST]`";
+    for (image, message) in [
+        ("", grammar),
+        ("Upper/case:1", grammar),
+        ("two words:1", grammar),
+        ("httpserver:", grammar),
+        ("httpserver@sha256:0123", grammar),
+        ("httpserver: 1\nkind: Secret", grammar),
+        ("httpserver", "has neither a tag nor a digest"),
+        ("localhost:5000/httpserver", "has neither a tag nor a digest"),
+    ] {
+        let scene = Scene::empty();
+        let run = scene.run(&["write", "--image", image]).code(2).stdout("");
+        assert!(run.text().contains(message), "{image}: {}", run.text());
+        assert!(!scene.path("out").exists(), "{image}");
+    }
+    for image in [
+        "httpserver:1",
+        "localhost:5000/a/b_c/httpserver:v1.2-rc.3",
+        &format!("httpserver:1@{DIGEST}"),
+    ] {
+        Scene::empty().run(&["print", "images.txt", "--image", image]).code(0);
+    }
+}
+
+/// A repository of git in which `out/` is committed.
+fn repository() -> Scene {
+    let scene = Scene::written();
+    git(&scene, &["init", "--quiet"]);
+    git(&scene, &["add", "out"]);
+    let author = ["-c", "user.name=lab", "-c", "user.email=lab@example.com"];
+    git(&scene, &[&author[..], &["commit", "--quiet", "--message", "rendered"]].concat());
+    scene
+}
+
+#[expect(clippy::disallowed_methods, reason = "makes a repository for the program under test")]
+fn git(scene: &Scene, arguments: &[&str]) {
+    let output = Command::new("git").args(arguments).current_dir(scene.0.path()).output();
+    let output = output.expect("git runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn diff_with_the_last_commit_of_what_is_rendered_says_that_nothing_changes() {
+    let nothing = "For a request\n  nothing changes for a request\n\nObjects\n  nothing changes\n";
+    let scene = repository();
+    scene.run(&["diff"]).code(0).stdout(nothing).stderr("");
+    scene.run(&["diff", "out"]).code(0).stdout(nothing).stderr("");
+}
+
+#[test]
+fn diff_says_what_changes_for_a_request_and_in_which_field() {
+    let scene = Scene::written();
+    let path = "out/canary-v2/routes/virtual-services.yaml";
+    let text = scene.text(path).expect("a file");
+    let (before, after) = text.rsplit_once("subset: v2").expect("the rule of the last service");
+    let scene = scene.with(path, &format!("{before}subset: v1{after}"));
+    scene.run(&["diff", "out"]).code(0).stderr("").stdout(
+        "For a request\n  \
+           lane v2: httpserver-service3 is in its lane again: v2 (was v1)\n\
+         \n\
+         Objects\n  \
+           canary-v2\n    \
+             changed VirtualService cloudnative/httpserver-service3-mesh (out/canary-v2/routes/virtual-services.yaml)\n      \
+               spec.http[lane-v2].route[0].destination.subset: \"v1\" → \"v2\"\n",
+    );
+}
+
+#[test]
+fn diff_with_another_image_names_each_deployment() {
+    let run = repository().run(&["diff", "HEAD", "--image", "httpserver:9"]).code(0).stderr("");
+    let text = run.text();
+    assert!(text.contains("every request goes where it went"), "{text}");
+    let field = "spec.template.spec.containers[httpserver].image: \"httpserver:";
+    assert_eq!(text.matches(field).count(), 6, "{text}");
+}
+
+#[test]
+fn diff_with_what_is_neither_folder_nor_revision_is_refused() {
+    let hint = "hint: name a folder of layers, or a revision of this repository such as HEAD~1";
+    for from in ["no-such-thing", "HEAD~9", "--output=x"] {
+        let run = repository().run(&["diff", "--", from]).code(1).stdout("");
+        let message = format!("error: `{from}` is neither a folder nor a revision");
+        assert_eq!(run.text(), format!("{message}\n  {hint}\n"));
+    }
+}
+
+#[test]
+fn diff_with_a_folder_that_cannot_be_read_names_the_place() {
+    let scene = Scene::written();
+    let path = "out/base/namespace.yaml";
+    let text = scene.text(path).expect("a file").replace("labels:", "label:");
+    let run = scene.with(path, &text).run(&["diff", "out"]).code(1).stdout("");
+    let message = "error: out/base/namespace.yaml: Namespace cloudnative: metadata.label: is not a field of this kind\n";
+    assert!(run.text().starts_with(message), "{}", run.text());
+}
+
+#[test]
+fn lint_of_what_is_rendered_finds_nothing() {
+    let run = Scene::written().run(&["lint", "out"]).code(0).stderr("");
+    assert!(run.text().starts_with("out: 46 objects in 4 layers, all "), "{}", run.text());
+}
+
+#[test]
+fn lint_tells_what_cannot_be_read_together_with_the_laws_that_are_broken() {
+    let scene = Scene::written();
+    let replaced = |path: &str, old: &str, new: &str| {
+        let text = scene.text(path).expect("a file");
+        assert!(text.contains(old), "{path}: {old}");
+        text.replacen(old, new, 1)
+    };
+    let unread = replaced("out/v1/routes/gateway.yaml", "hosts:", "host:");
+    let misspelt = replaced("out/base/telemetry.yaml", "name: jaeger", "name: jager");
+    let scene = scene
+        .with("out/v1/routes/gateway.yaml", &unread)
+        .with("out/base/telemetry.yaml", &misspelt)
+        .with("out/v1/extra.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: extra}\n");
+    let run = scene.run(&["lint", "out"]).code(1).stdout("");
+    for line in [
+        "error: out/base/telemetry.yaml: Telemetry istio-system/mesh-default: spec.tracing[0].providers[0].name: Istio has no provider `jager`",
+        "  rule: trace-provider (IST0101): every provider that a Telemetry names is one that Istio is installed with",
+        "error: out/v1/routes/gateway.yaml: Gateway cloudnative/httpserver-service1: spec.servers[0].host: is not a field of this kind",
+        "error: out/v1/extra.yaml: is listed by no kustomization: kubectl does not apply it",
+    ] {
+        assert!(run.text().lines().any(|found| found == line), "{line}\n{}", run.text());
+    }
+}
+
+#[test]
+fn lint_of_no_folder_and_of_a_folder_without_objects_is_refused() {
+    let scene = Scene::empty().with("empty/notes.txt", "nothing\n");
+    for (folder, message) in [("nowhere", "is not a folder"), ("empty", "holds no objects")] {
+        let run = scene.run(&["lint", folder]).code(1).stdout("");
+        assert!(
+            run.text().starts_with(&format!("error: {folder}: {message}\n  hint: ")),
+            "{}",
+            run.text()
+        );
+    }
+}
+
+#[test]
+fn lint_takes_files_in_the_order_in_which_kubectl_does() {
+    let list = "out/canary-v2/routes/kustomization.yaml";
+    let top = "out/canary-v2/kustomization.yaml";
+    let scene = Scene::written();
+    let text = |path: &str| scene.text(path).expect("a file");
+    let routes_first = text(list).replace(
+        "- destination-rules.yaml\n- virtual-services.yaml\n",
+        "- virtual-services.yaml\n- destination-rules.yaml\n",
+    );
+    let by_kind = text(top).replace("sortOptions:\n  order: fifo\n", "");
+    assert_ne!((&routes_first, &by_kind), (&text(list), &text(top)));
+    let scene = scene.with(list, &routes_first);
+    let run = scene.run(&["lint", "out"]).code(1).stdout("");
+    let late = "the subset `v2` is applied later\n  rule: order: ";
+    assert_eq!(run.text().matches(late).count(), 4, "{}", run.text());
+    // Without the option, kubectl sorts by kind, and that is in order again.
+    scene.with(top, &by_kind).run(&["lint", "out"]).code(0);
 }
