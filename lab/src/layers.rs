@@ -1,7 +1,7 @@
 //! The folder of rendered manifests → the objects of the layers that are applied together.
 
 use crate::failure::{Failure, Result};
-use manifests::layout::merged;
+use manifests::layout::{CLUSTER, merged};
 use manifests::object::Manifest;
 use manifests::read;
 use std::path::{Path, PathBuf};
@@ -53,6 +53,11 @@ impl Layers {
         // A name, not a path: `..` or `/` would leave the folder.
         let is_name =
             Path::new(name).file_name().is_some_and(|last| last == name) && !name.starts_with('.');
+        if name == CLUSTER {
+            let message = format!("the layer `{name}` is what a cluster needs, not this lab");
+            let hint = format!("choose one of: {}", self.names().join(", "));
+            return Err(Failure::input(message, hint));
+        }
         if is_name && folder.is_dir() {
             return Ok(folder);
         }
@@ -60,12 +65,13 @@ impl Layers {
         Err(Failure::input(message, format!("choose one of: {}", self.names().join(", "))))
     }
 
-    /// Every folder is a layer.
+    /// Every folder is a layer, and all but one are of this lab.
     fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(&self.root).into_iter().flatten().flatten();
         let folders = entries.filter(|entry| entry.path().is_dir());
         let mut names: Vec<String> =
             folders.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.retain(|name| name != CLUSTER);
         names.sort();
         names
     }

@@ -48,7 +48,7 @@ const OUTBOUND: u16 = 23_000;
 /// An object of YAML; `place` is `namespace/name`, `spec` a flow mapping or an indented block.
 fn object(kind: &str, place: &str, spec: &str) -> String {
     let (version, _) =
-        Object::KINDS.into_iter().find(|(_, known)| *known == kind).expect("a kind of the lab");
+        Object::KINDS.iter().find(|(_, known)| *known == kind).expect("a kind of the lab");
     let (namespace, name) = place.split_once('/').expect("a namespace and a name");
     format!(
         "apiVersion: {version}\nkind: {kind}\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {spec}\n---\n"
@@ -128,7 +128,7 @@ fn findings(yaml: &str) -> Vec<[String; 3]> {
     let found = topology_of(yaml).map(|_| ()).expect_err("a finding");
     found
         .into_iter()
-        .map(|Violation { file, object, field, message, hint }| {
+        .map(|Violation { file, object, field, message, hint, .. }| {
             assert_eq!(file, "file.yaml");
             assert!(!hint.is_empty(), "every finding has a hint");
             [object, field, message]

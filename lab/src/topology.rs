@@ -17,9 +17,11 @@ pub(crate) use service::{Port, Service, Subset};
 use manifests::host;
 use manifests::object::{Manifest, Object};
 use manifests::violation::{Violation, sorted};
+use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
+use view::authorization_policy::AuthorizationPolicySpec;
 use view::gateway::Server;
-use view::policy::{PeerAuthenticationSpec, TelemetrySpec, Tracing};
+use view::policy::{PeerAuthenticationSpec, PodDisruptionBudgetSpec, TelemetrySpec, Tracing};
 
 /// The label of a namespace that asks for sidecars.
 const INJECTION: &str = "istio-injection";
@@ -32,6 +34,8 @@ pub(crate) struct Topology {
     pub(crate) gateways: Vec<Gateway>,
     /// Absent: no Telemetry asks for spans, so none are sent.
     pub(crate) tracing: Option<Tracing>,
+    /// Kinds of objects that only a cluster enforces, with the number of objects of each.
+    pub(crate) unenforced: BTreeMap<&'static str, usize>,
 }
 
 impl Topology {
@@ -40,7 +44,8 @@ impl Topology {
     /// # Errors
     /// All violations: broken references first, then fields and values that embedded mode does not honour.
     pub(crate) fn of(manifests: &[Manifest]) -> Result<Self, Vec<Violation>> {
-        let violations = manifests::check::check(manifests);
+        let applied: Vec<&Manifest> = manifests.iter().collect();
+        let violations = manifests::check::meaning(&applied);
         if !violations.is_empty() {
             return Err(violations);
         }
@@ -81,6 +86,7 @@ struct Building {
     /// Whether there was a mesh-wide Telemetry.
     telemetry: bool,
     tracing: Option<Tracing>,
+    unenforced: BTreeMap<&'static str, usize>,
     violations: Vec<Violation>,
 }
 
@@ -100,14 +106,30 @@ impl Building {
                 .map(|route| self.virtual_services.push(route)),
             Object::Gateway(_) => gateway::gateway(manifest, &self.gateways)
                 .map(|gateway| self.gateways.push(gateway)),
-            Object::PeerAuthentication(_) => {
-                view::of::<PeerAuthenticationSpec>(manifest).map(|_| ())
-            }
+            Object::AuthorizationPolicy(_) => self.unenforced::<AuthorizationPolicySpec>(manifest),
+            Object::PeerAuthentication(_) => self.unenforced::<PeerAuthenticationSpec>(manifest),
+            Object::PodDisruptionBudget(_) => self.unenforced::<PodDisruptionBudgetSpec>(manifest),
+            // Accounts are what policies name, and embedded nobody has one.
+            Object::ServiceAccount(_) => Ok(()),
+            Object::ConfigMap(_)
+            | Object::IstioOperator(_)
+            | Object::Secret(_)
+            | Object::Simple(_) => Err(vec![only_of_a_cluster(manifest)]),
             Object::Telemetry(_) => self.telemetry(manifest),
         };
         if let Err(violations) = added {
             self.violations.extend(violations);
         }
+    }
+
+    /// Reads an object that changes nothing here, and keeps count of it.
+    fn unenforced<S: DeserializeOwned>(
+        &mut self,
+        manifest: &Manifest,
+    ) -> Result<(), Vec<Violation>> {
+        view::of::<S>(manifest)?;
+        *self.unenforced.entry(manifest.object.kind()).or_default() += 1;
+        Ok(())
     }
 
     fn telemetry(&mut self, manifest: &Manifest) -> Result<(), Vec<Violation>> {
@@ -170,6 +192,14 @@ impl Building {
             virtual_services: self.virtual_services,
             gateways: self.gateways,
             tracing: self.tracing,
+            unenforced: self.unenforced,
         })
     }
+}
+
+fn only_of_a_cluster(manifest: &Manifest) -> Violation {
+    let message = format!("embedded mode has no use for a {}", manifest.object.kind());
+    let hint =
+        "leave it to a cluster; the lab makes its own certificates and collects traces itself";
+    Violation::of_field(manifest, "kind", message, hint.to_owned())
 }

@@ -62,6 +62,9 @@ impl Embedded {
             ),
             started.elapsed(),
         );
+        if let Some(line) = unenforced(&topology) {
+            tell(&line, Duration::ZERO);
+        }
 
         state.clear()?;
         let mut ports = Ports::new();
@@ -132,6 +135,14 @@ impl Embedded {
             collector,
         })
     }
+}
+
+/// What holds on a cluster and not here, in one line.
+fn unenforced(topology: &Topology) -> Option<String> {
+    let kinds: Vec<String> =
+        topology.unenforced.iter().map(|(kind, number)| format!("{kind} ({number})")).collect();
+    (!kinds.is_empty())
+        .then(|| format!("not enforced here, only on a cluster: {}", kinds.join(", ")))
 }
 
 /// Starts Envoy and returns the address of its admin interface. The ports are those of the collector and of the worker.

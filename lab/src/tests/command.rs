@@ -59,7 +59,7 @@ fn broken_references_are_told_before_anything_else() {
         [[
             "VirtualService lab/rules",
             "spec.http[0].route[0].destination.host",
-            "there is no Service for host `nobody.lab.svc.cluster.local` (IST0101)",
+            "there is no Service for host `nobody.lab.svc.cluster.local`",
         ]]
     );
 }

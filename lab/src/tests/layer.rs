@@ -67,6 +67,15 @@ fn an_unknown_layer_is_refused_with_the_known_ones() {
 }
 
 #[test]
+fn the_layer_that_only_a_cluster_needs_is_refused_and_not_offered() {
+    let folder = folder(&[("cluster", &["one"]), ("a", &["two"])]);
+    assert_eq!(
+        read(folder.path(), &["cluster"]).unwrap_err(),
+        "error: the layer `cluster` is what a cluster needs, not this lab\n  hint: choose one of: a"
+    );
+}
+
+#[test]
 fn a_layer_is_a_name_and_not_a_path() {
     let folder = folder(&[("a", &["one"]), (".hidden", &["two"])]);
     for name in ["..", ".", "/", "", "a/", "./a", "../a", "/tmp", ".hidden", "a/../a", "file.yaml"]
@@ -94,12 +103,13 @@ fn the_committed_layers_are_a_topology() {
     for lane in [None, Some("canary-v2")] {
         let names: Vec<&str> = crate::layers::GROUND.into_iter().chain(lane).collect();
         let manifests = read(&committed(), &names).unwrap();
-        let deployments = manifests
-            .iter()
-            .filter(|manifest| matches!(manifest.object, Object::Deployment(_)))
-            .count();
+        let replicas = manifests.iter().filter_map(|manifest| match &manifest.object {
+            Object::Deployment(deployment) => deployment.spec.as_ref()?.replicas,
+            _ => None,
+        });
+        let replicas = usize::try_from(replicas.sum::<i32>()).unwrap();
         let topology = crate::topology::Topology::of(&manifests).unwrap();
-        assert_eq!(topology.pods.len(), deployments);
+        assert_eq!(topology.pods.len(), replicas);
         assert_eq!((topology.services.len(), topology.virtual_services.len()), (3, 4));
         assert_eq!(
             (topology.gateways.len(), topology.servers(443).count(), topology.servers(80).count()),

@@ -391,6 +391,68 @@ mod policies {
     }
 }
 
+mod only_on_a_cluster {
+    use super::*;
+
+    #[test]
+    fn policies_about_callers_are_taken_and_counted() {
+        let yaml = [
+            object("AuthorizationPolicy", "lab/nobody", "{}"),
+            object(
+                "AuthorizationPolicy",
+                "lab/two",
+                "{action: ALLOW, selector: {matchLabels: {app: two}}, rules: [{from: [{source: {principals: \
+                 [a], namespaces: [b], serviceAccounts: [c]}}], to: [{operation: {ports: ['8080']}}]}]}",
+            ),
+            object(
+                "PodDisruptionBudget",
+                "lab/two",
+                "{maxUnavailable: 1, selector: {matchLabels: {app: two}}}",
+            ),
+            object("PeerAuthentication", "lab/default", "{mtls: {mode: STRICT}}"),
+            object("ServiceAccount", "lab/two", "{}")
+                .replace("spec: {}", "automountServiceAccountToken: false"),
+        ];
+        let unenforced = resolved(&yaml.concat()).unenforced;
+        let expected =
+            [("AuthorizationPolicy", 2), ("PeerAuthentication", 1), ("PodDisruptionBudget", 1)];
+        assert_eq!(unenforced, expected.into());
+    }
+
+    #[test]
+    fn policies_about_requests() {
+        let policy =
+            |field: &str| object("AuthorizationPolicy", "lab/two", &format!("{{{field}}}"));
+        for (field, path) in [
+            ("action: DENY", "spec.action"),
+            ("provider: {name: a}", "spec.provider"),
+            ("rules: [{when: [{key: a, values: [b]}]}]", "spec.rules[0].when"),
+            ("rules: [{to: [{operation: {paths: [/a]}}]}]", "spec.rules[0].to[0].operation.paths"),
+            (
+                "rules: [{to: [{operation: {methods: [GET]}}]}]",
+                "spec.rules[0].to[0].operation.methods",
+            ),
+            (
+                "rules: [{from: [{source: {ipBlocks: [a]}}]}]",
+                "spec.rules[0].from[0].source.ipBlocks",
+            ),
+        ] {
+            let found = findings(&policy(field));
+            assert_eq!(found[0][..2], ["AuthorizationPolicy lab/two", path], "{field}");
+        }
+    }
+
+    #[test]
+    fn kinds_that_the_lab_has_no_use_for() {
+        for kind in ["ConfigMap", "Secret"] {
+            let yaml =
+                format!("apiVersion: v1\nkind: {kind}\nmetadata: {{namespace: lab, name: a}}\n");
+            let message = format!("embedded mode has no use for a {kind}");
+            assert_eq!(findings(&yaml), [[format!("{kind} lab/a"), "kind".into(), message]]);
+        }
+    }
+}
+
 mod services {
     use super::*;
 
@@ -527,7 +589,6 @@ mod deployments {
                 "affinity: {podAffinity: {}}",
                 "dnsConfig: {nameservers: [10.0.0.1]}",
                 "dnsPolicy: None",
-                "enableServiceLinks: false",
                 "hostAliases: [{ip: 10.0.0.1, hostnames: [a]}]",
                 "hostIPC: true",
                 "hostNetwork: true",

@@ -3,6 +3,7 @@
 //! Each struct below mirrors one kind. What stands in it is honoured, except for [`ClusterOnly`] fields: those have a
 //! meaning on a cluster alone, and leaving them out changes no answer that the lab gives.
 
+pub(crate) mod authorization_policy;
 pub(crate) mod destination_rule;
 pub(crate) mod gateway;
 pub(crate) mod policy;

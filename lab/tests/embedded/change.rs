@@ -65,8 +65,8 @@ fn a_lane_is_there_as_soon_as_its_layer_is_applied_and_gone_as_soon_as_it_is_rem
         lab.ok(&["remove", "canary-v2"]);
     }
     assert_eq!(hops("v2"), ["v1", "v1", "v1"]);
-    assert_eq!(lab.pods().len(), 3, "the lane's pods are gone");
-    assert_eq!(lab.processes().len(), 4, "three servers and one Envoy");
+    assert_eq!(lab.pods().len(), 6, "the lane's pods are gone");
+    assert_eq!(lab.processes().len(), 7, "six servers and one Envoy");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_layer_that_envoy_refuses_changes_nothing_and_envoy_says_why() {
         assert_eq!(ran.status.code(), Some(2), "{}", ran.stdout);
         assert!(ran.stderr.contains("Envoy refused the routes of "), "{}", ran.stderr);
         assert!(ran.stderr.contains("HeaderValueValidationError"), "its own words: {}", ran.stderr);
-        assert_eq!(lab.processes().len(), 4, "the lane's pods are stopped again");
+        assert_eq!(lab.processes().len(), 7, "the lane's pods are stopped again");
         lab.ok(&["verify"]);
     }
 }
@@ -141,8 +141,10 @@ fn a_changed_deployment_is_rolled_over_without_a_failed_request() {
     copy.replace("patched/httpserver-service2.yaml", "value: 1..20", "value: 2..3");
     let lab = Lab::up_with(copy.path(), &[]);
     let client = Client::of(&lab);
-    let name = |pods: Vec<serde_json::Value>| pods[1]["name"].as_str().unwrap().to_owned();
-    let before = name(lab.pods());
+    let names = |pods: Vec<serde_json::Value>| {
+        [2, 3].map(|index: usize| pods[index]["name"].as_str().unwrap().to_owned())
+    };
+    let before = names(lab.pods());
     let enough = Arc::new(AtomicBool::new(false));
     let answers = std::thread::scope(|scope| {
         let load = scope.spawn(|| runtime().block_on(client.load(&[""], 100, enough.clone())));
@@ -153,8 +155,10 @@ fn a_changed_deployment_is_rolled_over_without_a_failed_request() {
     let failed: Vec<&Hops> =
         answers.iter().map(|(_, hops)| hops).filter(|hops| hops.is_err()).collect();
     assert!(failed.is_empty(), "{} failed: {:?}", failed.len(), failed[0]);
-    assert_ne!(name(lab.pods()), before, "another template makes another pod");
-    assert_eq!(lab.pods().len(), 3);
+    let after = names(lab.pods());
+    assert!(before[0].starts_with("httpserver-service2-v1-"), "{before:?}");
+    assert!(after.iter().all(|name| !before.contains(name)), "{before:?} {after:?}");
+    assert_eq!(lab.pods().len(), 6);
 }
 
 #[test]

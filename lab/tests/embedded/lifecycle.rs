@@ -16,7 +16,7 @@ fn is_free(port: &Value) -> bool {
 #[test]
 fn a_killed_lab_leaves_no_server_and_no_envoy() {
     let mut lab = Lab::up();
-    assert_eq!(lab.processes().len(), 4, "three servers and one Envoy");
+    assert_eq!(lab.processes().len(), 7, "six servers and one Envoy");
     lab.signal(Signal::KILL);
     assert!(!lab.ended().success());
     until("all children are gone", || lab.processes().is_empty().then_some(()));
@@ -59,14 +59,16 @@ fn a_lab_behind_the_terminal_runs_until_down() {
     let up = ["up", "--detach", "--envoy", envoy(), "--manifests", manifests.to_str().unwrap()];
     let ran = run(lab(folder.path()).args(up));
     assert!(ran.status.success(), "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("3 pods ready"), "it shows the steps: {}", ran.stdout);
+    assert!(ran.stdout.contains("6 pods ready"), "it shows the steps: {}", ran.stdout);
+    let unenforced = "not enforced here, only on a cluster: AuthorizationPolicy (4), PeerAuthentication (1), PodDisruptionBudget (3)";
+    assert!(ran.stdout.contains(unenforced), "it says what it does not do: {}", ran.stdout);
     assert!(ran.stdout.contains("curl --cacert"), "it says how to go on: {}", ran.stdout);
     let second = run(lab(folder.path()).args(up));
     assert_eq!(second.status.code(), Some(1));
     assert!(second.stderr.contains("a lab is already running"), "{}", second.stderr);
     let down = run(lab(folder.path()).arg("down"));
     assert!(down.status.success(), "{}", down.stderr);
-    assert!(down.stdout.contains("3 pods stopped"), "it shows the steps: {}", down.stdout);
+    assert!(down.stdout.contains("6 pods stopped"), "it shows the steps: {}", down.stdout);
     assert!(down.stdout.contains("the lab is stopped"), "{}", down.stdout);
     assert_eq!(processes_of(folder.path()), [0u32; 0]);
     let status = run(lab(folder.path()).arg("status"));

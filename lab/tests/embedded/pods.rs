@@ -6,12 +6,15 @@ use crate::request::{Client, flat, runtime};
 use rustix::process::Signal;
 use std::collections::BTreeSet;
 
+/// The second pod of the last service: two of each come before it.
+const LAST: usize = 5;
+
 #[test]
 fn a_deployment_gets_as_many_pods_as_it_asks_for_and_all_of_them_answer() {
     let copy = Copy::of_out();
-    copy.replace("v1/workloads/httpserver-service2.yaml", "replicas: 1", "replicas: 3");
+    copy.replace("v1/workloads/httpserver-service2.yaml", "replicas: 2", "replicas: 3");
     let lab = Lab::up_with(copy.path(), &[]);
-    assert_eq!(lab.pods().len(), 5);
+    assert_eq!(lab.pods().len(), 7);
     let client = Client::of(&lab);
     let mut seen = BTreeSet::new();
     until("all three have answered", || {
@@ -38,14 +41,12 @@ fn the_environment_of_a_deployment_reaches_its_pods() {
 
 #[test]
 fn a_pod_that_ends_is_left_out_and_started_again() {
-    let copy = Copy::of_out();
-    copy.replace("v1/workloads/httpserver-service3.yaml", "replicas: 1", "replicas: 2");
-    let lab = Lab::up_with(copy.path(), &[]);
-    let victim = lab.pods()[2].clone();
+    let lab = Lab::up();
+    let victim = lab.pods()[LAST].clone();
     // Each end makes the next start wait longer, so that in the end the gap is seen.
     let mut killed = 0;
     until("it is seen as not ready", || {
-        let pod = &lab.pods()[2];
+        let pod = &lab.pods()[LAST];
         let pid = u32::try_from(pod["pid"].as_u64().unwrap()).unwrap();
         if pod["ready"] == true && pid != killed {
             kill(pid, Signal::KILL);
@@ -56,8 +57,8 @@ fn a_pod_that_ends_is_left_out_and_started_again() {
     let client = Client::of(&lab);
     let answer = runtime().block_on(client.ask("")).unwrap();
     assert_ne!(flat(&answer)[2].pod.as_deref(), victim["name"].as_str(), "the other pod answers");
-    until("it runs again", || (lab.pods()[2]["ready"] == true).then_some(()));
-    assert!(lab.pods()[2]["restarts"].as_u64().unwrap() >= 1);
+    until("it runs again", || (lab.pods()[LAST]["ready"] == true).then_some(()));
+    assert!(lab.pods()[LAST]["restarts"].as_u64().unwrap() >= 1);
     until("it answers again", || {
         let answer = runtime().block_on(client.ask("")).unwrap();
         (flat(&answer)[2].pod.as_deref() == victim["name"].as_str()).then_some(())
@@ -77,14 +78,16 @@ fn a_pod_is_not_ready_before_its_probe_succeeds() {
     assert_eq!(ran.status.code(), Some(2), "{}", ran.stdout);
     assert!(ran.stderr.contains("httpserver-service1-v2-"), "{}", ran.stderr);
     assert!(ran.stderr.contains("waiting for its readiness probe"), "{}", ran.stderr);
-    assert_eq!(lab.pods().len(), 3);
+    assert_eq!(lab.pods().len(), 6);
 }
 
 #[test]
 fn the_faults_of_one_pod_are_switched_at_its_admin_port_and_its_probes_stay_green() {
-    let lab = Lab::up();
+    let copy = Copy::of_out();
+    copy.replace("v1/workloads/httpserver-service3.yaml", "replicas: 2", "replicas: 1");
+    let lab = Lab::up_with(copy.path(), &[]);
     let client = Client::of(&lab);
-    let last = lab.pods()[2].clone();
+    let last = lab.pods()[4].clone();
     let faults = format!("http://127.0.0.1:{}/faults", last["admin_port"]);
     let admin = reqwest::Client::builder().no_proxy().build().unwrap();
     runtime().block_on(async {
@@ -94,7 +97,7 @@ fn the_faults_of_one_pod_are_switched_at_its_admin_port_and_its_probes_stay_gree
         assert!(error.contains("502"), "{error}");
         assert!(error.contains("it answered 500 Internal Server Error"), "{error}");
     });
-    assert_eq!(lab.pods()[2]["ready"], true, "its probe is green");
+    assert_eq!(lab.pods()[4]["ready"], true, "its probe is green");
     runtime().block_on(async {
         admin.delete(&faults).send().await.unwrap();
         assert_eq!(client.hops("").await.unwrap(), ["v1"; 3]);

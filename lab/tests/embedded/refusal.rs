@@ -107,8 +107,8 @@ fn all_findings_are_told_at_once() {
     let copy = Copy::of_out();
     copy.replace(
         "v1/workloads/httpserver-service1.yaml",
-        "    spec:\n      containers:",
-        "    spec:\n      hostNetwork: true\n      containers:",
+        "    spec:\n      automount",
+        "    spec:\n      hostNetwork: true\n      automount",
     );
     copy.replace("v1/routes/gateway.yaml", "number: 80", "number: 81");
     let said = refused(copy.path(), &[], 1);

@@ -145,7 +145,11 @@ fn a_service_that_says_another_version_is_caught() {
 #[test]
 fn a_chain_that_breaks_is_caught() {
     let found = mutant(|copy| {
-        copy.replace("v1/workloads/httpserver-service2.yaml", "- name: DELAY_MS", "- name: SERVICE3_URL\n          value: http://no-such-service\n        - name: DELAY_MS");
+        copy.replace(
+            "v1/workloads/httpserver-service2.yaml",
+            "value: http://httpserver-service3",
+            "value: http://no-such-service",
+        );
     });
     assert_eq!(found, ["https-http1", "https-http2", "baseline", "unknown-lane", "mixed", "trace"]);
 }

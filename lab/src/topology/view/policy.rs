@@ -11,6 +11,20 @@ pub(crate) struct PeerAuthenticationSpec {
     _mtls: ClusterOnly,
 }
 
+/// How many pods may be evicted at a time: embedded, nobody evicts any.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PodDisruptionBudgetSpec {
+    #[serde(default, rename = "maxUnavailable")]
+    _max_unavailable: ClusterOnly,
+    #[serde(default, rename = "minAvailable")]
+    _min_available: ClusterOnly,
+    #[serde(default, rename = "selector")]
+    _selector: ClusterOnly,
+    #[serde(default, rename = "unhealthyPodEvictionPolicy")]
+    _unhealthy_pod_eviction_policy: ClusterOnly,
+}
+
 #[derive(Debug, Deserialize)]
 pub(crate) struct TelemetrySpec {
     #[serde(default)]

@@ -42,6 +42,9 @@ pub(crate) struct PodSpec {
     pub(crate) termination_grace_period_seconds: u64,
     #[serde(default, rename = "automountServiceAccountToken")]
     _automount_service_account_token: ClusterOnly,
+    /// Variables for each Service of the namespace: the lab never makes them.
+    #[serde(default, rename = "enableServiceLinks")]
+    _enable_service_links: ClusterOnly,
     #[serde(default, rename = "securityContext")]
     _security_context: ClusterOnly,
     #[serde(default, rename = "serviceAccountName")]
