@@ -44,9 +44,10 @@ const SIDECAR_DRAIN: i64 = 5_000;
 const GRACE: i64 = 30;
 
 fn termination(world: &World<'_>, findings: &mut Findings<'_>) {
+    let drain = drain_of_sidecars(world);
     for deployment in &world.deployments {
         let Some(pod) = deployment.pod() else { continue };
-        let sidecar = if has_sidecar(world, deployment) { drain_of_sidecars(world) } else { 0 };
+        let sidecar = if has_sidecar(world, deployment) { drain } else { 0 };
         let servers = pod.containers.iter().filter(|container| is_server(container));
         let server = servers.map(|found| setting(found, LAME_DUCK) + setting(found, DRAIN)).max();
         let needed = server.unwrap_or_default() + sidecar;
@@ -134,6 +135,8 @@ fn budget(world: &World<'_>, findings: &mut Findings<'_>) {
             findings.add(budget.manifest, field, message, "write `maxUnavailable: 1`");
         }
     }
+    let unlabelled: Vec<&Budget<'_>> =
+        world.budgets.iter().filter(|budget| labels(budget).is_none_or(Labels::is_empty)).collect();
     for (deployment, replicas) in several(world) {
         let pairs = deployment.pod_labels().into_iter().flatten();
         let candidates = pairs.flat_map(|(key, value)| {
@@ -142,9 +145,8 @@ fn budget(world: &World<'_>, findings: &mut Findings<'_>) {
                 .into_iter()
                 .flatten()
         });
-        let for_all = world.budgets.iter().filter(|budget| {
-            budget.namespace == deployment.namespace && labels(budget).is_none_or(Labels::is_empty)
-        });
+        let for_all =
+            unlabelled.iter().copied().filter(|budget| budget.namespace == deployment.namespace);
         let bears = |budget: &&&Budget<'_>| {
             labels(budget).is_some_and(|labels| deployment.pods_bear(labels))
         };
