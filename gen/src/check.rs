@@ -10,6 +10,7 @@ mod duration;
 mod gateway;
 mod gateway_tls;
 mod installed;
+pub(crate) mod lane;
 mod mutual_tls;
 mod name;
 mod namespace;
@@ -93,6 +94,8 @@ pub const LAWS: &[&Law] = &[
     &shadow::SHADOWED,
     &conflict::MESH_HOST,
     &conflict::PUBLIC_HOST,
+    &lane::LANE_CLOSURE,
+    &lane::LANE_RETURN,
     &access::CALL,
     &access::ACCESS,
     &access::LEAST_PRIVILEGE,

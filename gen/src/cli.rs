@@ -6,6 +6,7 @@ mod lint;
 mod print;
 mod write;
 
+use crate::certificate;
 use crate::image;
 use crate::layout::{self, ROOT};
 use crate::model::Lab;
@@ -57,6 +58,8 @@ enum Rendered {
         /// The start of a path inside of the folder, such as `v1/routes`
         path: Option<String>,
     },
+    /// Print the certificate of the lanes: every kind of request at every hop, the rule that decides, and who answers
+    Lanes,
     /// Say what changes: from an earlier state to what is rendered now, for a request and in the objects
     Diff {
         /// A folder of layers, or a revision of git
@@ -104,6 +107,11 @@ impl Arguments {
             Rendered::Check => check::run(&out, &files, streams),
             Rendered::Print { path } => {
                 print::run(path.as_deref().unwrap_or_default(), &files, streams)
+            }
+            Rendered::Lanes => {
+                let now = crate::manifests(&layout::layers(&lab));
+                write!(streams.output, "{}", certificate::certificates(&now))?;
+                Ok(ExitCode::SUCCESS)
             }
             Rendered::Diff { from } => {
                 let now = crate::manifests(&layout::layers(&lab));

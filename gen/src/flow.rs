@@ -18,6 +18,7 @@ pub use rule::Decision;
 pub use tree::{Cell, Row};
 
 use crate::check::Installed;
+use crate::check::covers::Text;
 use crate::check::world::{MESH, Placed, World};
 use crate::host;
 use crate::model::LANE_HEADER;
@@ -85,6 +86,14 @@ impl<'a> Flow<'a> {
         matches.flat_map(condition::lanes).collect()
     }
 
+    /// The patterns and beginnings that rules compare the header of lanes with.
+    pub(crate) fn wide_lanes(&self) -> Vec<Text<'a>> {
+        let rules = self.world.routes.iter().flat_map(|route| route.object.spec.http.iter());
+        let matches = rules.flatten().flat_map(|rule| rule.r#match.iter().flatten());
+        let texts: Vec<Text<'a>> = matches.flat_map(condition::lane_texts).collect();
+        texts.into_iter().filter(|text| matches!(text, Text::Prefix(_) | Text::Regex(_))).collect()
+    }
+
     /// No lane, then every lane.
     pub fn classes(&self) -> Vec<Class> {
         let lanes = self.lanes().into_iter().map(Class::Lane);
@@ -96,19 +105,21 @@ impl<'a> Flow<'a> {
         if entrance.to_https {
             return vec![Decision::always(Answer::Redirect("HTTPS".into()))];
         }
-        let route = entrance.route.as_ref().and_then(|identity| {
-            self.world.routes.iter().find(|route| {
-                (route.namespace, route.name) == (&identity.namespace, &identity.name)
-            })
-        });
+        let route = self.route_of(entrance);
         let place = Place { gateway: &entrance.gateway, ports: &[entrance.port] };
         self.decisions(route, class, &place)
+    }
+
+    pub(crate) fn route_of(&self, entrance: &Entrance) -> Option<&Placed<'a, VirtualService>> {
+        let identity = entrance.route.as_ref()?;
+        let wanted = (identity.namespace.as_str(), identity.name.as_str());
+        self.world.routes.iter().find(|route| (route.namespace, route.name) == wanted)
     }
 
     /// What is decided about a call to a fully qualified host inside of the mesh, in order.
     pub fn at_host(&self, host: &str, class: &Class) -> Vec<Decision> {
         let Some(route) = self.mesh_route(host) else {
-            let share = self.share(host, None, answer::WHOLE);
+            let share = Share { arrives: class.clone(), ..self.share(host, None, answer::WHOLE) };
             return vec![Decision::always(Answer::Shares(vec![share]))];
         };
         let ports = self.ports(host);
@@ -136,7 +147,8 @@ impl<'a> Flow<'a> {
         place: &Place<'_>,
     ) -> Vec<Decision> {
         let mut decisions = Vec::new();
-        for http in route.iter().flat_map(|route| route.object.spec.http.iter().flatten()) {
+        let rules = route.iter().flat_map(|route| route.object.spec.http.iter().flatten());
+        for http in rules.enumerate() {
             let namespace = route.map_or("", |route| route.namespace);
             let Some(decision) = self.decision(http, namespace, class, place) else { continue };
             let decided = decision.when.is_none();
@@ -150,7 +162,7 @@ impl<'a> Flow<'a> {
     }
 
     /// The VirtualService of a host in the mesh: the one that names it, or the one with the longest wildcard for it.
-    fn mesh_route(&self, host: &str) -> Option<&Placed<'a, VirtualService>> {
+    pub(crate) fn mesh_route(&self, host: &str) -> Option<&Placed<'a, VirtualService>> {
         self.route_at(MESH, host)
     }
 

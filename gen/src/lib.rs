@@ -1,5 +1,6 @@
 //! model → typed objects → checks → layout → render → `out/`; and back again: files → typed objects.
 
+mod certificate;
 pub mod change;
 pub mod check;
 pub mod cli;

@@ -1,6 +1,7 @@
 //! The tests of the library. Each module has one `check`; fixtures are methods on the types that they vary.
 
 mod change;
+mod closure;
 mod covers;
 mod fine;
 mod flow;

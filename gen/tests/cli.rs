@@ -336,7 +336,7 @@ fn an_unknown_command_is_refused() {
 #[test]
 fn help_names_every_command() {
     let run = Scene::empty().run(&["--help"]).code(0).stderr("");
-    for command in ["write", "check", "print", "diff", "lint"] {
+    for command in ["write", "check", "print", "lanes", "diff", "lint"] {
         assert!(run.text().contains(&format!("\n  {command} ")), "{}", run.text());
     }
 }
@@ -526,4 +526,21 @@ fn lint_takes_files_in_the_order_in_which_kubectl_does() {
     assert_eq!(run.text().matches(late).count(), 4, "{}", run.text());
     // Without the option, kubectl sorts by kind, and that is in order again.
     scene.with(top, &by_kind).run(&["lint", "out"]).code(0);
+}
+
+#[test]
+fn lanes_prints_the_rule_that_decides_about_every_kind_of_request_at_every_hop() {
+    let run = Scene::empty().run(&["lanes"]).code(0).stderr("");
+    let text = run.text();
+    let lines: Vec<Vec<&str>> = text
+        .lines()
+        .map(|line| line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect())
+        .collect();
+    assert_eq!(lines[0], ["cluster + base + v1 + canary-v2"]);
+    assert_eq!(lines[1], ["HOP", "no lane", "lane v2", "lane no-such-lane"]);
+    for service in ["httpserver-service1", "httpserver-service2", "httpserver-service3"] {
+        let row = [service, "baseline: v1", "lane-v2: v2", "baseline: v1"];
+        assert!(lines.iter().any(|line| *line == row), "{text}");
+    }
+    assert!(text.contains("3 kinds of requests, 9 lines, 27 decisions; closed: "), "{text}");
 }

@@ -32,12 +32,10 @@ pub(super) fn between(old: &[Decision], new: &[Decision]) -> Vec<About> {
         // A condition that only one state knows takes its requests from what is left in the other one.
         let (Some(before), Some(after)) = (taking(old, when), taking(new, when)) else { continue };
         let when = when.map(ToOwned::to_owned);
-        if before.answer != after.answer {
-            found.push(About::Answer {
-                when: when.clone(),
-                old: before.answer.clone(),
-                new: after.answer.clone(),
-            });
+        let (answered, answers) =
+            (before.answer.without_arrivals(), after.answer.without_arrivals());
+        if answered != answers {
+            found.push(About::Answer { when: when.clone(), old: answered, new: answers });
         }
         found.extend(extras(when.as_ref(), &before.extras, &after.extras));
     }

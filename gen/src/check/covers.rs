@@ -189,7 +189,7 @@ impl Text<'_> {
         }
     }
 
-    fn automaton(&self) -> Option<dense::DFA<Vec<u32>>> {
+    fn automaton(&self) -> Option<Automata> {
         const SIZE: usize = 8 << 20;
         dense::Builder::new()
             .configure(
@@ -207,32 +207,71 @@ impl Text<'_> {
 /// Whether there is a string for which `wanted` is true, given whether each of the two automata accepts it.
 /// Nothing, if an automaton is too large or cannot be built.
 fn search(one: &Text<'_>, other: &Text<'_>, wanted: impl Fn(bool, bool) -> bool) -> Option<bool> {
-    const MOST_STATES: usize = 100_000;
     let (one, other) = (one.automaton()?, other.automaton()?);
-    let begin = |automaton: &dense::DFA<Vec<u32>>| {
+    found(&one, &other, wanted).map(|string| string.is_some())
+}
+
+/// A string that `text` takes and that is none of `known`, if there is one and it can be told.
+pub(crate) fn witness(text: &Text<'_>, known: &[String]) -> Option<String> {
+    let known: Vec<String> = known.iter().map(|word| regex::escape(word)).collect();
+    // Without a word, the pattern is one that nothing matches: a header is never empty here.
+    let known = Text::Regex(Cow::Owned(format!("({})?", known.join("|"))));
+    let (text, known) = (text.automaton()?, known.automaton()?);
+    let string = found(&text, &known, |text, known| text && !known)??;
+    String::from_utf8(string).ok()
+}
+
+type Automata = dense::DFA<Vec<u32>>;
+
+/// The shortest string for which `wanted` is true. The outer `Option` is for what cannot be told.
+#[expect(clippy::option_option, reason = "cannot be told; there is none; and this one")]
+fn found(
+    one: &Automata,
+    other: &Automata,
+    wanted: impl Fn(bool, bool) -> bool,
+) -> Option<Option<Vec<u8>>> {
+    const MOST_STATES: usize = 100_000;
+    let begin = |automaton: &Automata| {
         let anchored = start::Config::from_input_forward(&Input::new("").anchored(Anchored::Yes));
         automaton.start_state(&anchored).ok()
     };
-    let first = (begin(&one)?, begin(&other)?);
+    let first = (begin(one)?, begin(other)?);
+    // Each pair of states with the place in `steps` of the one before it, and the byte that led there.
     let mut seen: BTreeSet<(StateID, StateID)> = BTreeSet::from([first]);
-    let mut open = vec![first];
-    while let Some((here, there)) = open.pop() {
+    let mut steps: Vec<((StateID, StateID), usize, u8)> = vec![(first, 0, 0)];
+    let mut next = 0;
+    while next < steps.len() {
+        let ((here, there), ..) = steps[next];
         if one.is_quit_state(here) || other.is_quit_state(there) || seen.len() > MOST_STATES {
             return None;
         }
-        let accepts = |automaton: &dense::DFA<Vec<u32>>, state: StateID| {
+        let accepts = |automaton: &Automata, state: StateID| {
             automaton.is_match_state(automaton.next_eoi_state(state))
         };
-        if wanted(accepts(&one, here), accepts(&other, there)) {
-            return Some(true);
+        if wanted(accepts(one, here), accepts(other, there)) {
+            return Some(Some(way(&steps, next)));
         }
-        // `wanted` asks for a string that the first one accepts, so its dead ends need not be followed.
-        for byte in 0..=u8::MAX {
-            let next = (one.next_state(here, byte), other.next_state(there, byte));
-            if !one.is_dead_state(next.0) && seen.insert(next) {
-                open.push(next);
+        // `wanted` asks for a string that the first one accepts, so its dead ends need not be followed. Letters first, for
+        // the sake of those who read the string.
+        for byte in (b'0'..=b'z').chain(0..b'0').chain(b'z' + 1..=u8::MAX) {
+            let pair = (one.next_state(here, byte), other.next_state(there, byte));
+            if !one.is_dead_state(pair.0) && seen.insert(pair) {
+                steps.push((pair, next, byte));
             }
         }
+        next += 1;
     }
-    Some(false)
+    Some(None)
+}
+
+/// The bytes that lead from the first step to this one.
+fn way(steps: &[((StateID, StateID), usize, u8)], mut step: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while step != 0 {
+        let (_, before, byte) = steps[step];
+        bytes.push(byte);
+        step = before;
+    }
+    bytes.reverse();
+    bytes
 }

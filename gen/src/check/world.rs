@@ -49,7 +49,7 @@ pub(crate) struct World<'a> {
     pub(crate) routes: Vec<Placed<'a, VirtualService>>,
     /// By `namespace/name`.
     pub(crate) gateways: BTreeMap<String, Placed<'a, Gateway>>,
-    pub(super) deployments: Vec<Placed<'a, Deployment>>,
+    pub(crate) deployments: Vec<Placed<'a, Deployment>>,
     pub(super) namespaces: BTreeMap<&'a str, Placed<'a, Namespace>>,
     pub(super) accounts: Vec<Placed<'a, ServiceAccount>>,
     pub(super) policies: Vec<Placed<'a, AuthorizationPolicy>>,

@@ -33,6 +33,8 @@ pub struct Share {
     pub versions: Vec<String>,
     /// In thousandths of the requests.
     pub permille: u32,
+    /// The class of the requests when they arrive.
+    pub arrives: Class,
 }
 
 impl Answer {
@@ -40,6 +42,18 @@ impl Answer {
         match self {
             Self::Shares(shares) => shares,
             _ => &[],
+        }
+    }
+
+    /// Who answers, whatever class the requests have when they arrive.
+    #[must_use]
+    pub fn without_arrivals(&self) -> Self {
+        match self {
+            Self::Shares(shares) => {
+                let plain = |share: &Share| Share { arrives: Class::NoLane, ..share.clone() };
+                Self::Shares(shares.iter().map(plain).collect())
+            }
+            other => other.clone(),
         }
     }
 

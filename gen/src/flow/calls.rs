@@ -44,11 +44,12 @@ impl<'a> Flow<'a> {
             subset: subset.map(ToOwned::to_owned),
             versions: versions.into_iter().collect(),
             permille,
+            arrives: super::Class::NoLane,
         }
     }
 
     /// The Deployments with pods behind a Service, or behind one subset of it. An unknown subset has none.
-    pub(super) fn answering(
+    pub(crate) fn answering(
         &self,
         host: &str,
         subset: Option<&str>,

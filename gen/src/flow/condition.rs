@@ -28,6 +28,14 @@ pub(super) fn lanes(r#match: &VirtualServiceHttpMatch) -> Vec<String> {
     named.filter(|(name, _)| is_lane_header(name)).filter_map(|(_, exact)| exact.clone()).collect()
 }
 
+/// What a match compares the header of lanes with.
+pub(super) fn lane_texts(r#match: &VirtualServiceHttpMatch) -> Vec<Text<'_>> {
+    let with = r#match.headers.iter().flatten().map(|(name, value)| (name, text!(value)));
+    let without = r#match.without_headers.iter().flatten();
+    let named = with.chain(without.map(|(name, value)| (name, text!(value))));
+    named.filter(|(name, _)| is_lane_header(name)).map(|(_, text)| text).collect()
+}
+
 /// Nothing, if no request of the class can meet the match; no words, if every one does.
 pub(super) fn left(
     r#match: &VirtualServiceHttpMatch,

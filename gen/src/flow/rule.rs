@@ -19,11 +19,13 @@ pub struct Decision {
     pub extras: Vec<Extra>,
     /// The class of the request when it arrives, if the proxy makes it another one on the way.
     pub becomes: Option<Class>,
+    /// The place of the rule in `spec.http`, and its name; nothing, if no rule decides.
+    pub rule: Option<(usize, String)>,
 }
 
 impl Decision {
     pub(super) fn always(answer: Answer) -> Self {
-        Self { when: None, answer, extras: Vec::new(), becomes: None }
+        Self { when: None, answer, extras: Vec::new(), becomes: None, rule: None }
     }
 }
 
@@ -31,20 +33,21 @@ impl Flow<'_> {
     /// Nothing, if the rule takes no request of the class.
     pub(super) fn decision(
         &self,
-        http: &VirtualServiceHttp,
+        (index, http): (usize, &VirtualServiceHttp),
         namespace: &str,
         class: &Class,
         place: &Place<'_>,
     ) -> Option<Decision> {
         Some(Decision {
             when: when(http, namespace, class, place)?,
-            answer: self.answer(http, namespace),
+            answer: self.answer(http, namespace, class),
             extras: extra::extras(self, http, namespace),
             becomes: becomes(http, class),
+            rule: Some((index, http.name.clone().unwrap_or_default())),
         })
     }
 
-    fn answer(&self, http: &VirtualServiceHttp, namespace: &str) -> Answer {
+    fn answer(&self, http: &VirtualServiceHttp, namespace: &str, class: &Class) -> Answer {
         if let Some(redirect) = &http.redirect {
             Answer::Redirect(target(redirect))
         } else if let Some(response) = &http.direct_response {
@@ -58,13 +61,20 @@ impl Flow<'_> {
         } else {
             match http.route.as_deref() {
                 None | Some([]) => Answer::Nothing,
-                Some(routes) => Answer::Shares(self.shares(routes, namespace)),
+                Some(routes) => {
+                    Answer::Shares(self.shares(routes, namespace, &after_rule(http, class)))
+                }
             }
         }
     }
 
     /// Weights are shares of their sum; of several destinations, one without a weight gets nothing.
-    fn shares(&self, routes: &[VirtualServiceHttpRoute], namespace: &str) -> Vec<Share> {
+    fn shares(
+        &self,
+        routes: &[VirtualServiceHttpRoute],
+        namespace: &str,
+        class: &Class,
+    ) -> Vec<Share> {
         let weight = |route: &VirtualServiceHttpRoute| {
             u64::from(route.weight.unwrap_or_default().max(0).unsigned_abs())
         };
@@ -78,10 +88,13 @@ impl Flow<'_> {
                     .unwrap_or(WHOLE),
             };
             let host = host::resolve(&route.destination.host, namespace);
-            let share = self.share(&host, route.destination.subset.as_deref(), permille);
-            let same = shares
-                .iter_mut()
-                .find(|known| (&known.host, &known.subset) == (&share.host, &share.subset));
+            let subset = route.destination.subset.as_deref();
+            let share =
+                Share { arrives: arrives(route, class), ..self.share(&host, subset, permille) };
+            let same = shares.iter_mut().find(|known| {
+                (&known.host, &known.subset, &known.arrives)
+                    == (&share.host, &share.subset, &share.arrives)
+            });
             match same {
                 Some(known) => known.permille += share.permille,
                 None if weight(route) == 0 && sum > 0 && routes.len() > 1 => {}
@@ -118,30 +131,33 @@ fn when(
 
 /// What a rule makes of the lane, if it does the same on the way to every destination.
 fn becomes(http: &VirtualServiceHttp, class: &Class) -> Option<Class> {
-    let rule = http.headers.as_ref().and_then(|headers| headers.request.as_ref());
-    let after_rule = rule.map_or_else(
+    let after_rule = after_rule(http, class);
+    let mut arrivals = http.route.iter().flatten().map(|route| arrives(route, &after_rule));
+    let first = arrivals.next()?;
+    let agreed = arrivals.all(|class| class == first);
+    (agreed && first != *class).then_some(first)
+}
+
+/// The class of a request when the headers of a rule are done with it.
+fn after_rule(http: &VirtualServiceHttp, class: &Class) -> Class {
+    let request = http.headers.as_ref().and_then(|headers| headers.request.as_ref());
+    request.map_or_else(
         || class.clone(),
         |request| {
             changed(class, request.set.as_ref(), request.add.as_ref(), request.remove.as_ref())
         },
-    );
-    let mut arrivals = http.route.iter().flatten().map(|route| {
-        let request = route.headers.as_ref().and_then(|headers| headers.request.as_ref());
-        request.map_or_else(
-            || after_rule.clone(),
-            |request| {
-                changed(
-                    &after_rule,
-                    request.set.as_ref(),
-                    request.add.as_ref(),
-                    request.remove.as_ref(),
-                )
-            },
-        )
-    });
-    let first = arrivals.next()?;
-    let agreed = arrivals.all(|class| class == first);
-    (agreed && first != *class).then_some(first)
+    )
+}
+
+/// The class of a request at one destination of a rule.
+fn arrives(route: &VirtualServiceHttpRoute, class: &Class) -> Class {
+    let request = route.headers.as_ref().and_then(|headers| headers.request.as_ref());
+    request.map_or_else(
+        || class.clone(),
+        |request| {
+            changed(class, request.set.as_ref(), request.add.as_ref(), request.remove.as_ref())
+        },
+    )
 }
 
 type Headers = std::collections::BTreeMap<String, String>;

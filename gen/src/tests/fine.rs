@@ -31,7 +31,7 @@ fn set_rules(lab: &mut Cluster, policy: &str, rules: &str) {
 }
 
 const TO_2: &str =
-    "route: [{destination: {host: httpserver-service2, port: {number: 80}, subset: v2}}]";
+    "route: [{destination: {host: httpserver-service2, port: {number: 80}, subset: v1}}]";
 
 #[test]
 fn narrow_rules_before_wide_ones() {
@@ -51,15 +51,15 @@ fn a_split_a_mirror_a_fault_retries_and_a_redirect() {
     check(|lab| {
         add_rules(
             lab,
-            MESH_2,
+            "httpserver-service1",
             "- match: [{headers: {x-split: {}}}]
   fault: {delay: {fixedDelay: 1s, percentage: {value: 10}}}
   timeout: 2s
   retries: {attempts: 2, perTryTimeout: 500ms, retryOn: '5xx,503'}
-  mirrors: [{destination: {host: httpserver-service2, subset: v2}, percentage: {value: 5}}]
+  mirrors: [{destination: {host: httpserver-service1, subset: v2}, percentage: {value: 5}}]
   route:
-  - {destination: {host: httpserver-service2, subset: v1}, weight: 90}
-  - {destination: {host: httpserver-service2, subset: v2}, weight: 10}
+  - {destination: {host: httpserver-service1, subset: v1}, weight: 90}
+  - {destination: {host: httpserver-service1, subset: v2}, weight: 10, headers: {request: {set: {x-lane: v2}}}}
 - match: [{uri: {exact: /old}}]
   redirect: {uri: /new}",
         );
