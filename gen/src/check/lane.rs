@@ -18,16 +18,7 @@ pub(super) const LANE_CLOSURE: Law = Law {
     istio: None,
     rule: "a request stays in its lane or in the baseline at every hop, and one without a lane in the baseline",
     kind: Kind::Traffic,
-    check: |world, findings| {
-        each(world, |hop| {
-            for (decision, mistake) in hop.leaks() {
-                hop.report(Some(decision), &mistake, findings);
-            }
-            if hop.is_lost() {
-                hop.report(None, "no rule takes it: the answer is 404", findings);
-            }
-        });
-    },
+    check: |world, findings| report(world, Mistake::Leak, findings),
 };
 
 pub(super) const LANE_RETURN: Law = Law {
@@ -35,15 +26,52 @@ pub(super) const LANE_RETURN: Law = Law {
     istio: None,
     rule: "a request of a lane is answered by its lane wherever the lane has the service",
     kind: Kind::Traffic,
-    check: |world, findings| {
-        each(world, |hop| {
-            if let Some((decision, version)) = hop.falls_back_in_vain() {
-                let mistake = format!("`{version}` answers, although the lane has the service");
-                hop.report(Some(decision), &mistake, findings);
-            }
-        });
-    },
+    check: |world, findings| report(world, Mistake::Fallback, findings),
 };
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mistake {
+    Leak,
+    Fallback,
+}
+
+/// What is wrong with a lane somewhere.
+pub(crate) struct Found<'a> {
+    mistake: Mistake,
+    manifest: &'a Manifest,
+    field: String,
+    message: String,
+    hint: String,
+}
+
+fn report(world: &World<'_>, mistake: Mistake, findings: &mut Findings<'_>) {
+    for found in world.lane_mistakes().iter().filter(|found| found.mistake == mistake) {
+        findings.add(
+            found.manifest,
+            found.field.clone(),
+            found.message.clone(),
+            found.hint.clone(),
+        );
+    }
+}
+
+/// Everything that is wrong with the lanes, for both laws.
+pub(super) fn mistakes<'a>(world: &World<'a>) -> Vec<Found<'a>> {
+    let mut mistakes = Vec::new();
+    each(world, |hop| {
+        for (decision, message) in hop.leaks() {
+            mistakes.push(hop.found(Mistake::Leak, Some(decision), &message));
+        }
+        if hop.is_lost() {
+            mistakes.push(hop.found(Mistake::Leak, None, "no rule takes it: the answer is 404"));
+        }
+        if let Some((decision, version)) = hop.falls_back_in_vain() {
+            let message = format!("`{version}` answers, although the lane has the service");
+            mistakes.push(hop.found(Mistake::Fallback, Some(decision), &message));
+        }
+    });
+    mistakes
+}
 
 /// The variable that tells a pod of the server which lane it is in; pods of the baseline have none.
 const LANE: &str = "LANE";
@@ -61,7 +89,7 @@ struct Hop<'w, 'a> {
     url: String,
 }
 
-fn each(world: &World<'_>, mut law: impl FnMut(Hop<'_, '_>)) {
+fn each<'a>(world: &World<'a>, mut law: impl FnMut(Hop<'_, 'a>)) {
     let own = own_lanes(&world.deployments);
     if own.is_empty() {
         return;
@@ -122,7 +150,7 @@ pub(crate) fn classes(flow: &Flow<'_>, own: &BTreeSet<String>) -> Vec<Class> {
     std::iter::once(Class::NoLane).chain(lanes.into_iter().map(Class::Lane)).collect()
 }
 
-impl Hop<'_, '_> {
+impl<'a> Hop<'_, 'a> {
     /// Decisions that lead to pods of another lane, or change the lane inside of the mesh; each with what is wrong.
     fn leaks(&self) -> Vec<(&Decision, String)> {
         let mut leaks = Vec::new();
@@ -171,7 +199,7 @@ impl Hop<'_, '_> {
     }
 
     /// A finding at the rule that decides, with a request that shows it.
-    fn report(&self, decision: Option<&Decision>, mistake: &str, findings: &mut Findings<'_>) {
+    fn found(&self, mistake: Mistake, decision: Option<&Decision>, what: &str) -> Found<'a> {
         let rule = decision.and_then(|decision| decision.rule.as_ref());
         let (manifest, field) = match (self.route, rule) {
             (Some(route), Some((index, _))) => (route.manifest, format!("spec.http[{index}]")),
@@ -184,9 +212,9 @@ impl Hop<'_, '_> {
         };
         let when = decision.and_then(|decision| decision.when.as_ref());
         let when = when.map(|when| format!(", when {when}")).unwrap_or_default();
-        let message = format!("a request of `{}`{when}: {mistake}", lane(self.class));
+        let message = format!("a request of `{}`{when}: {what}", lane(self.class));
         let hint = format!("see for yourself: curl{header} {}/hello/service1", self.url);
-        findings.add(manifest, field, message, hint);
+        Found { mistake, manifest, field, message, hint }
     }
 }
 

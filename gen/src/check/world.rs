@@ -3,6 +3,7 @@
 use super::calls::{self, Call};
 use super::destination::{Destination, destinations};
 use super::installed::Installed;
+use super::lane;
 use crate::host;
 use crate::object::{Manifest, Object};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -62,6 +63,7 @@ pub(crate) struct World<'a> {
     by_label: HashMap<(&'a str, &'a str, &'a str), Vec<usize>>,
     destinations: OnceCell<Vec<Vec<(Destination<'a>, String)>>>,
     calls: OnceCell<Vec<Call<'a>>>,
+    lane_mistakes: OnceCell<Vec<lane::Found<'a>>>,
 }
 
 impl<'a> World<'a> {
@@ -86,6 +88,7 @@ impl<'a> World<'a> {
             by_label: HashMap::new(),
             destinations: OnceCell::new(),
             calls: OnceCell::new(),
+            lane_mistakes: OnceCell::new(),
         };
         for index in 0..world.manifests.len() {
             world.add(world.manifests[index]);
@@ -216,6 +219,10 @@ impl<'a> World<'a> {
             let beside = namespace.is_none_or(|namespace| rule.namespace == namespace);
             everywhere && (beside || rule.namespace == ROOT_NAMESPACE)
         })
+    }
+
+    pub(super) fn lane_mistakes(&self) -> &[lane::Found<'a>] {
+        self.lane_mistakes.get_or_init(|| lane::mistakes(self))
     }
 
     /// The names of all subsets of a host.
