@@ -49,6 +49,8 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
+    /// Send many requests in mixed lanes, and check every hop of every answer
+    Load(command::load::Options),
     /// List the latest traces, or show one
     Traces {
         /// The trace's id, or the beginning of it
@@ -186,6 +188,7 @@ async fn ask(command: Command, state: &StateFolder) -> Result<ExitCode> {
         Command::Remove { layer } => command::layer::remove(state, layer).await,
         Command::Status { output } => command::status::status(state, output).await,
         Command::Verify { output } => command::verify::verify(state, output).await,
+        Command::Load(options) => command::load::load(state, options).await,
         Command::Traces { id, output } => {
             command::traces::traces(state, id.as_deref(), output).await
         }

@@ -4,6 +4,7 @@ pub(crate) mod demo;
 pub(crate) mod down;
 pub(crate) mod envoy;
 pub(crate) mod layer;
+pub(crate) mod load;
 pub(crate) mod status;
 pub(crate) mod traces;
 pub(crate) mod up;

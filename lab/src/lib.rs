@@ -17,6 +17,7 @@ mod install;
 mod jaeger;
 mod kubelet;
 mod layers;
+mod load;
 mod otlp;
 mod process;
 mod state;

@@ -9,6 +9,7 @@ mod header;
 mod injection;
 mod layer;
 mod listener;
+mod load;
 mod matching;
 mod mesh;
 mod pod;

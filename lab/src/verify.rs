@@ -69,7 +69,7 @@ pub(crate) async fn verify(target: &Target) -> Result<Report> {
 }
 
 /// Sends a request through the whole chain and returns the answer as a tree, with the trace that it belongs to.
-async fn ask(
+pub(crate) async fn ask(
     client: &reqwest::Client,
     target: &Target,
     lane: &str,
@@ -97,7 +97,7 @@ async fn ask(
     Ok(Seen { answer, version, trace })
 }
 
-struct Seen {
+pub(crate) struct Seen {
     answer: Answer,
     version: reqwest::Version,
     trace: String,
@@ -106,13 +106,18 @@ struct Seen {
 impl Seen {
     /// Service and version of each hop.
     fn hops(&self) -> Vec<(String, String)> {
-        let mut hops = Vec::new();
-        let mut hop = Some(&self.answer);
-        while let Some(answer) = hop {
-            hops.push((answer.service.clone(), answer.version.clone().unwrap_or_default()));
-            hop = answer.next.as_deref();
-        }
-        hops
+        let version = |hop: &Answer| hop.version.clone().unwrap_or_default();
+        self.each().map(|hop| (hop.service.clone(), version(hop))).collect()
+    }
+
+    /// Service of each hop, and the lane of the pod that answered; empty for the baseline.
+    pub(crate) fn instances(&self) -> Vec<(String, String)> {
+        let lane = |hop: &Answer| hop.lane.clone().unwrap_or_default();
+        self.each().map(|hop| (hop.service.clone(), lane(hop))).collect()
+    }
+
+    fn each(&self) -> impl Iterator<Item = &Answer> {
+        std::iter::successors(Some(&self.answer), |answer| answer.next.as_deref())
     }
 }
 

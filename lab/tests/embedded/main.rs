@@ -7,6 +7,7 @@ mod change;
 mod demo;
 mod harness;
 mod lifecycle;
+mod load;
 mod manifests;
 mod pods;
 mod refusal;
