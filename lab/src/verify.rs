@@ -116,6 +116,11 @@ impl Seen {
         self.each().map(|hop| (hop.service.clone(), lane(hop))).collect()
     }
 
+    /// The answer of the last hop that was reached.
+    fn last(&self) -> &Answer {
+        self.each().last().unwrap_or(&self.answer)
+    }
+
     fn each(&self) -> impl Iterator<Item = &Answer> {
         std::iter::successors(Some(&self.answer), |answer| answer.next.as_deref())
     }

@@ -1,6 +1,7 @@
 //! Flags and their environment variables go in, a plain `Config` comes out; nothing else reads either.
 
 mod drain;
+mod dropped;
 mod limits;
 mod log;
 mod pod_version;
@@ -11,6 +12,7 @@ use clap::Args;
 
 pub use self::{
     drain::Drain,
+    dropped::Dropped,
     limits::Limits,
     log::{Log, LogFilter, LogFormat},
     pod_version::PodVersion,
@@ -54,6 +56,10 @@ pub struct Config {
     /// How long the next hop may take, from connecting to the last byte of its answer
     #[arg(long = "hop-timeout-ms", env = "HOP_TIMEOUT_MS", value_name = "MILLISECONDS", default_value = "15000", value_parser = value::time_limit)]
     pub hop_timeout: Duration,
+
+    /// Request headers that are not passed on to the next hop, as in a program that loses its context
+    #[arg(long, env = "DROP_HEADERS", value_name = "NAME,NAME", default_value = "")]
+    pub drop_headers: Dropped,
 
     /// Version of this pod: the VERSION header of every answer, a label of the metrics, `version` in the JSON form
     #[arg(long, env = "VERSION", value_name = "VERSION", default_value = "")]

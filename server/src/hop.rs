@@ -12,7 +12,7 @@ use poem::{
 use crate::{
     answer::Answer,
     clock::milliseconds,
-    config::Config,
+    config::{Config, Dropped},
     error::ServerError,
     fault::Injected,
     form::Form,
@@ -26,6 +26,7 @@ use crate::{
 pub(crate) struct Hops {
     second: NextHop,
     third: NextHop,
+    dropped: Dropped,
     identity: Identity,
 }
 
@@ -35,6 +36,7 @@ impl Hops {
         Ok(Self {
             second: NextHop::new(Service::Two, &config.service2_url, &client),
             third: NextHop::new(Service::Three, &config.service3_url, &client),
+            dropped: config.drop_headers.clone(),
             identity: Identity::of(config),
         })
     }
@@ -61,7 +63,7 @@ impl Hops {
                 Form::Json => json(tree::of_last(answer(), headers), start),
             };
         };
-        let outcome = next_hop.call(end_to_end(headers)).await;
+        let outcome = next_hop.call(self.dropped.out_of(end_to_end(headers))).await;
         if let Some(failure) = &outcome.failure {
             tracing::warn!(service = service.name(), "{}", failure.reason);
         }

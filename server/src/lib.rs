@@ -56,7 +56,7 @@ mod value;
 mod wire;
 
 pub use admin::AdminListen;
-pub use config::{Config, Drain, Limits, Log, LogFilter, LogFormat, PodVersion};
+pub use config::{Config, Drain, Dropped, Limits, Log, LogFilter, LogFormat, PodVersion};
 pub use error::ServerError;
 pub use fault::{Delay, ErrorStatus, Faults, Rate};
 pub use program::{main_with, refuse};

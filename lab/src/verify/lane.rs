@@ -1,6 +1,6 @@
 //! The claims about lanes: a request stays in its lane at every hop that has it, and takes the baseline elsewhere.
 
-use super::{Evidence, Report, ask, client, expect, shown};
+use super::{Evidence, Report, Seen, ask, client, expect, shown};
 use crate::failure::Result;
 use crate::target::{Protocol, Target};
 use std::sync::Arc;
@@ -44,9 +44,27 @@ pub(super) async fn check(report: &mut Report, target: &Target) -> Result<()> {
 }
 
 async fn stays(client: &reqwest::Client, target: &Target, lane: &str) -> Evidence {
-    let hops = ask(client, target, lane).await?.hops();
-    let wanted = target.expected(lane);
-    expect(&hops, &wanted, shown(&hops))
+    let seen = ask(client, target, lane).await?;
+    let (hops, wanted) = (seen.hops(), target.expected(lane));
+    let evidence = expect(&hops, &wanted, shown(&hops));
+    evidence.map_err(|evidence| match lost(&seen, &wanted, lane) {
+        Some(service) => format!("{evidence}: {service} did not pass `{}` on", super::LANE_HEADER),
+        None => evidence,
+    })
+}
+
+/// The service that lost the lane: the one before the first that is not in it, if the lane does not reach the last one.
+fn lost(seen: &Seen, wanted: &[(String, String)], lane: &str) -> Option<String> {
+    let received = seen.last().headers.as_ref()?;
+    let arrived = received
+        .get(super::LANE_HEADER)
+        .is_some_and(|values| values.iter().any(|value| value == lane));
+    if lane.is_empty() || arrived {
+        return None;
+    }
+    let hops = seen.hops();
+    let strayed = hops.iter().zip(wanted).position(|(seen, wanted)| seen != wanted)?;
+    hops.get(strayed.checked_sub(1)?).map(|(service, _)| service.clone())
 }
 
 async fn mixed(client: &reqwest::Client, target: &Target) -> Evidence {

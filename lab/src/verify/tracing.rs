@@ -3,7 +3,7 @@
 use super::{Evidence, Report, ask, client};
 use crate::failure::Result;
 use crate::target::{Protocol, Target, gateway_service};
-use crate::trace::{Kind, Trace};
+use crate::trace::{Kind, Span, Trace};
 use crate::wait;
 use std::time::Duration;
 
@@ -55,15 +55,16 @@ async fn one_trace(client: &reqwest::Client, target: &Target, lane: &str) -> Evi
 
 fn fits(trace: &Trace, wanted: &[(String, Kind)], lane: &str) -> std::result::Result<(), String> {
     if trace.spans.len() != wanted.len() {
-        return Err(format!("{} spans instead of {}", trace.spans.len(), wanted.len()));
+        let spans = format!("{} spans instead of {}", trace.spans.len(), wanted.len());
+        return Err(match lost(trace, wanted) {
+            Some(service) => format!("{spans}: {service} did not pass `traceparent` on"),
+            None => spans,
+        });
     }
     for (position, ((depth, span), (service, kind))) in
         trace.tree().into_iter().zip(wanted).enumerate()
     {
-        // Istio names a proxy `<app>.<namespace>`; the app ends in the name that the server gives itself.
-        let app = span.service.split('.').next().unwrap_or_default();
-        let named = span.service == *service || app.ends_with(&format!("-{service}"));
-        if depth != position || !named || span.kind != *kind {
+        if depth != position || !is_of(span, service) || span.kind != *kind {
             return Err(format!(
                 "span {position} is {} {} at depth {depth}, instead of {} {service}",
                 span.kind.name(),
@@ -77,4 +78,23 @@ fn fits(trace: &Trace, wanted: &[(String, Kind)], lane: &str) -> std::result::Re
         }
     }
     Ok(())
+}
+
+/// The service behind which the trace breaks off: its own span is there, and that of its call is not.
+fn lost(trace: &Trace, wanted: &[(String, Kind)]) -> Option<String> {
+    let tree = trace.tree();
+    let as_wanted = |((_, span), (service, kind)): &((usize, &Span), &(String, Kind))| {
+        is_of(span, service) && span.kind == *kind
+    };
+    let reached = tree.into_iter().zip(wanted).take_while(as_wanted).count();
+    match (wanted.get(reached.checked_sub(1)?)?, wanted.get(reached)?) {
+        ((service, Kind::Server), (next, Kind::Client)) if service == next => Some(service.clone()),
+        _ => None,
+    }
+}
+
+/// Istio names a proxy `<app>.<namespace>`; the app ends in the name that the server gives itself.
+fn is_of(span: &Span, service: &str) -> bool {
+    let app = span.service.split('.').next().unwrap_or_default();
+    span.service == service || app.ends_with(&format!("-{service}"))
 }

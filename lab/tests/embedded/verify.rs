@@ -153,3 +153,37 @@ fn a_chain_that_breaks_is_caught() {
     });
     assert_eq!(found, ["https-http1", "https-http2", "baseline", "unknown-lane", "mixed", "trace"]);
 }
+
+/// What is seen of a claim that fails, in a lab whose service2 drops a header in version `version`.
+fn evidence(version: &str, header: &str, claim: &str) -> String {
+    let copy = Copy::of_out();
+    let layer = if version == "v1" { "v1" } else { "canary-v2" };
+    let file = format!("{layer}/workloads/httpserver-service2.yaml");
+    let dropped =
+        format!("- name: DROP_HEADERS\n          value: {header}\n        - name: DELAY_MS");
+    copy.replace(&file, "- name: DELAY_MS", &dropped);
+    let lab = Lab::up_with(copy.path(), &["--with", "canary-v2"]);
+    let ran = lab.run(&["verify", "--output", "json"]);
+    assert_eq!(ran.status.code(), Some(1), "{}", ran.stdout);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let outcomes = report["outcomes"].as_array().unwrap();
+    let outcome = outcomes.iter().find(|outcome| outcome["claim"] == claim).unwrap();
+    assert_eq!(outcome["passed"], false, "{}", ran.stdout);
+    outcome["evidence"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_service_that_loses_the_lane_is_named() {
+    let found = evidence("v2", "x-lane", "lane-v2");
+    assert!(found.starts_with("service1/v2 → service2/v2 → service3/v1, instead of "), "{found}");
+    assert!(found.ends_with(": service2 did not pass `x-lane` on"), "{found}");
+}
+
+#[test]
+fn the_service_that_loses_the_trace_is_named() {
+    let found = evidence("v1", "traceparent", "trace");
+    assert!(
+        found.contains("5 spans instead of 7: service2 did not pass `traceparent` on"),
+        "{found}"
+    );
+}

@@ -12,6 +12,11 @@ const REFUSED: &[(&str, &[&str], &str)] = &[
     ("--service2-url", &["", "https://a", "service2", "http://a?b"], "http://HOST[:PORT][/PATH]"),
     ("--service3-url", &["", "https://a", "service3", "http://a#b"], "http://HOST[:PORT][/PATH]"),
     ("--hop-timeout-ms", &["", "0", "-1", "1s", "1.5"], "a whole number of milliseconds from 1 on"),
+    (
+        "--drop-headers",
+        &["x lane", "x-lane,", ",", "x-lane;y", "泳道"],
+        "names of headers with commas",
+    ),
     ("--pod-version", &["v 1", "a\nb", "版本"], "visible ASCII characters"),
     ("--lane", &["v 1", "a\nb", "泳道"], "visible ASCII characters"),
     ("--pod-name", &["a b", "\u{7f}"], "visible ASCII characters"),

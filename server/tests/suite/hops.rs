@@ -1,10 +1,10 @@
 //! Three instances that call each other.
 
-use httpserver::answer::Answer;
+use httpserver::{Config, answer::Answer};
 
 use crate::{
     client::{get, get_json, parse},
-    server::{chain, last_two},
+    server::{chain, first_before, last_two, quick, start, url},
 };
 
 #[tokio::test]
@@ -93,4 +93,22 @@ async fn in_json_what_is_unknown_is_null_and_what_does_not_apply_is_left_out() {
 async fn without_a_version_there_is_no_version_header() {
     let reply = get(last_two().await, "/hello/service2", "").await;
     assert!(reply.values("version").is_empty());
+}
+
+#[tokio::test]
+async fn a_hop_that_drops_headers_loses_them_for_all_that_follow_and_nothing_else() {
+    let third = start(quick()).await;
+    let dropped = "X-Lane, traceparent".parse().unwrap();
+    let second = start(Config { service3_url: url(third), drop_headers: dropped, ..quick() }).await;
+    let first = first_before(second).await;
+    let headers =
+        "x-lane: v2\r\nx-lane: v3\r\ntraceparent: a\r\ntracestate: b\r\nx-request-id: c\r\n";
+    let reply =
+        get(first, "/hello/service1", &format!("{headers}accept: application/json\r\n")).await;
+    assert_eq!(reply.values("x-lane"), [b"v2".as_slice(), b"v3"], "the echo is of what came");
+    let answer = reply.answer();
+    let last = answer.next.and_then(|second| second.next).unwrap();
+    let received = last.headers.unwrap();
+    assert_eq!((received.get("x-lane"), received.get("traceparent")), (None, None), "{received:?}");
+    assert_eq!((&received["tracestate"][0][..], &received["x-request-id"][0][..]), ("b", "c"));
 }
