@@ -3,25 +3,27 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "the form of poem's handlers")]
 
+pub(crate) mod store;
+
 use crate::failure::{Failure, Result};
 use crate::jaeger::{Answer, JaegerTrace};
-use crate::otlp;
-use crate::trace::{Span, Trace};
-use poem::http::StatusCode;
+use crate::otlp::{self, Encoding, Export};
+use poem::http::{StatusCode, header};
 use poem::listener::TcpAcceptor;
 use poem::web::{Data, Json, Path, Query};
-use poem::{EndpointExt, Route, handler};
+use poem::{Body, EndpointExt, Request, Response, Route, handler};
 use serde::Deserialize;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use store::Store;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// How many traces are kept; the oldest go first.
-const CAPACITY: usize = 2_000;
 /// How many traces a query gets that does not say.
 const DEFAULT_LIMIT: usize = 20;
+/// The largest export that is read, in bytes; Envoy's are below a hundredth of that.
+const LARGEST_EXPORT: usize = 4 << 20;
 
 #[derive(Debug)]
 pub(crate) struct Collector {
@@ -30,7 +32,7 @@ pub(crate) struct Collector {
 }
 
 #[derive(Clone, Debug, Default)]
-struct Store(Arc<Mutex<VecDeque<Trace>>>);
+struct Shared(Arc<Mutex<Store>>);
 
 impl Collector {
     /// Starts to listen on a free loopback port.
@@ -42,7 +44,7 @@ impl Collector {
         let port = listener.local_addr().map_err(failed)?.port();
         let acceptor = TcpAcceptor::from_tokio(listener).map_err(failed)?;
         let task =
-            tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(routes(Store::default())));
+            tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(routes(Shared::default())));
         Ok(Self { port, task })
     }
 
@@ -58,28 +60,14 @@ impl Drop for Collector {
     }
 }
 
-impl Store {
-    fn traces(&self) -> MutexGuard<'_, VecDeque<Trace>> {
-        // A panic elsewhere leaves the list whole: every change to it is a single step.
+impl Shared {
+    fn store(&self) -> MutexGuard<'_, Store> {
+        // A panic elsewhere leaves the store whole: every change to it is a single step.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn add(&self, trace: String, span: Span) {
-        let mut traces = self.traces();
-        // Spans of one request arrive close to each other, so its trace is near the end.
-        if let Some(known) = traces.iter_mut().rev().find(|known| known.id == trace) {
-            known.spans.push(span);
-            known.spans.sort_by_key(|span| span.start);
-        } else {
-            if traces.len() == CAPACITY {
-                traces.pop_front();
-            }
-            traces.push_back(Trace { id: trace, spans: vec![span] });
-        }
     }
 }
 
-fn routes(store: Store) -> impl poem::Endpoint {
+fn routes(store: Shared) -> impl poem::Endpoint {
     Route::new()
         .at("/v1/traces", poem::post(export))
         .at("/jaeger/api/services", poem::get(services))
@@ -88,27 +76,43 @@ fn routes(store: Store) -> impl poem::Endpoint {
         .data(store)
 }
 
-/// Envoy's exporter takes only 200 for success. The body of the answer is an empty `ExportTraceServiceResponse`.
+/// Source: "OTLP/HTTP" in the OpenTelemetry Protocol Specification. Envoy's exporter takes only 200 for success.
 #[handler]
-fn export(body: Vec<u8>, store: Data<&Store>) -> poem::Response {
-    match otlp::spans(&body) {
-        Ok(spans) => {
+async fn export(request: &Request, body: Body, store: Data<&Shared>) -> Response {
+    let refused = |status, words: String| Response::builder().status(status).body(words);
+    let content_type = request.header(header::CONTENT_TYPE).unwrap_or_default();
+    let Some(encoding) = Encoding::of(content_type) else {
+        let words =
+            format!("`{content_type}` is neither {} nor {}", Encoding::PROTOBUF, Encoding::JSON);
+        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, words);
+    };
+    if let Some(coding) =
+        request.header(header::CONTENT_ENCODING).filter(|coding| *coding != "identity")
+    {
+        return refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("`{coding}` is not read"));
+    }
+    let bytes = match body.into_bytes_limit(LARGEST_EXPORT).await {
+        Ok(bytes) => bytes,
+        Err(error) => return refused(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+    };
+    match otlp::spans(&bytes, encoding) {
+        Ok(Export { spans, mut rejected }) => {
+            let mut store = store.store();
             for (trace, span) in spans {
-                store.add(trace, span);
+                rejected += usize::from(store.add(trace, span).is_err());
             }
-            poem::Response::builder().content_type("application/x-protobuf").finish()
+            let answer = otlp::answer(rejected, encoding);
+            Response::builder().content_type(encoding.name()).body(answer)
         }
-        Err(error) => {
-            poem::Response::builder().status(StatusCode::BAD_REQUEST).body(error.to_string())
-        }
+        Err(words) => refused(StatusCode::BAD_REQUEST, words),
     }
 }
 
 #[handler]
-fn services(store: Data<&Store>) -> Json<Answer<String>> {
+fn services(store: Data<&Shared>) -> Json<Answer<String>> {
     let names: BTreeSet<String> = store
-        .traces()
-        .iter()
+        .store()
+        .latest()
         .flat_map(|trace| trace.spans.iter().map(|span| span.service.clone()))
         .collect();
     Json(Answer { data: names.into_iter().collect() })
@@ -121,9 +125,9 @@ struct Search {
 }
 
 #[handler]
-fn latest(Query(search): Query<Search>, store: Data<&Store>) -> Json<Answer<JaegerTrace>> {
-    let traces = store.traces();
-    let wanted = traces.iter().rev().filter(|trace| {
+fn latest(Query(search): Query<Search>, store: Data<&Shared>) -> Json<Answer<JaegerTrace>> {
+    let store = store.store();
+    let wanted = store.latest().filter(|trace| {
         search
             .service
             .as_ref()
@@ -135,8 +139,8 @@ fn latest(Query(search): Query<Search>, store: Data<&Store>) -> Json<Answer<Jaeg
 }
 
 #[handler]
-fn one(Path(id): Path<String>, store: Data<&Store>) -> poem::Result<Json<Answer<JaegerTrace>>> {
-    let traces = store.traces();
-    let found = traces.iter().find(|trace| trace.id == id).ok_or(StatusCode::NOT_FOUND)?;
+fn one(Path(id): Path<String>, store: Data<&Shared>) -> poem::Result<Json<Answer<JaegerTrace>>> {
+    let store = store.store();
+    let found = store.trace(&id).ok_or(StatusCode::NOT_FOUND)?;
     Ok(Json(Answer { data: vec![JaegerTrace::from(found)] }))
 }

@@ -1,6 +1,7 @@
 //! The tests of the pure core: manifests in, topology and Envoy's JSON out. Each module has one `check`.
 
 mod cluster;
+mod collector;
 mod command;
 mod destination;
 mod duration;

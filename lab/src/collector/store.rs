@@ -1,0 +1,82 @@
+//! Spans as they arrive → the latest traces, in bounded memory: the oldest go first.
+
+use crate::trace::{Span, Trace};
+use std::collections::VecDeque;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) traces: usize,
+    /// Of all traces together.
+    pub(crate) spans: usize,
+    /// Of one trace; more are a mistake of whoever sends them, and are not kept.
+    pub(crate) spans_of_a_trace: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { traces: 2_000, spans: 50_000, spans_of_a_trace: 1_000 }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    bounds: Bounds,
+    /// The oldest first.
+    traces: VecDeque<Trace>,
+    spans: usize,
+}
+
+impl Store {
+    #[cfg(test)]
+    pub(crate) fn with(bounds: Bounds) -> Self {
+        Self { bounds, ..Self::default() }
+    }
+
+    /// The latest first.
+    pub(crate) fn latest(&self) -> impl Iterator<Item = &Trace> {
+        self.traces.iter().rev()
+    }
+
+    pub(crate) fn trace(&self, id: &str) -> Option<&Trace> {
+        self.latest().find(|trace| trace.id == id)
+    }
+
+    /// Keeps a span; one that came before, because an exporter sent it again, takes the place of the first.
+    ///
+    /// # Errors
+    /// When its trace has too many already.
+    pub(crate) fn add(&mut self, trace: String, span: Span) -> Result<(), TooMany> {
+        // Spans of one request arrive close to each other, so its trace is near the end.
+        let known = self.traces.iter_mut().rev().find(|known| known.id == trace);
+        match known {
+            Some(known) => {
+                if let Some(again) = known.spans.iter_mut().find(|other| other.id == span.id) {
+                    *again = span;
+                    return Ok(());
+                }
+                if known.spans.len() >= self.bounds.spans_of_a_trace {
+                    return Err(TooMany);
+                }
+                let place = known.spans.partition_point(|other| other.start <= span.start);
+                known.spans.insert(place, span);
+            }
+            None => self.traces.push_back(Trace { id: trace, spans: vec![span] }),
+        }
+        self.spans += 1;
+        self.shrink();
+        Ok(())
+    }
+
+    fn shrink(&mut self) {
+        let Bounds { traces, spans, .. } = self.bounds;
+        while self.traces.len() > traces || (self.spans > spans && self.traces.len() > 1) {
+            let oldest = self.traces.pop_front();
+            self.spans -= oldest.map_or(0, |trace| trace.spans.len());
+        }
+    }
+}
+
+/// A trace has more spans than are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooMany;
