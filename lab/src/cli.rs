@@ -2,7 +2,8 @@
 
 use crate::command;
 use crate::control;
-use crate::embedded::Options;
+use crate::embedded::{Options, Traces};
+use crate::endpoint::Endpoint;
 use crate::failure::{Failure, Result};
 use crate::process;
 use crate::state::StateFolder;
@@ -102,8 +103,25 @@ struct Start {
     /// The port on 127.0.0.1 for plain HTTP [default: a free one]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     http_port: Option<u16>,
+    /// Send spans there in OTLP over HTTP, in place of the lab's own collector
+    #[arg(long, value_name = "URL", requires = "jaeger_url")]
+    otlp_endpoint: Option<Endpoint>,
+    /// Read traces from the query API of this Jaeger, such as `http://127.0.0.1:16686/jaeger`
+    #[arg(long, value_name = "URL", requires = "otlp_endpoint", value_parser = base_url)]
+    jaeger_url: Option<String>,
     #[command(flatten)]
     programs: Programs,
+}
+
+/// A URL that paths can be added to.
+fn base_url(text: &str) -> std::result::Result<String, String> {
+    let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
+    let is_base = ["http", "https"].contains(&url.scheme()) && url.query().is_none();
+    if is_base {
+        Ok(text.to_owned())
+    } else {
+        Err("it is not a URL of http without a query".into())
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -204,8 +222,10 @@ async fn ask(command: Command, state: &StateFolder) -> Result<ExitCode> {
 
 impl From<Start> for Options {
     fn from(start: Start) -> Self {
-        let Start { manifests, with, https_port, http_port, programs: Programs { envoy, path } } =
+        let Start { manifests, with, https_port, http_port, otlp_endpoint, jaeger_url, programs } =
             start;
-        Self { manifests, with, https_port, http_port, envoy, path }
+        let Programs { envoy, path } = programs;
+        let traces = otlp_endpoint.zip(jaeger_url).map(|(otlp, query)| Traces { otlp, query });
+        Self { manifests, with, https_port, http_port, traces, envoy, path }
     }
 }

@@ -8,7 +8,7 @@ mod serve;
 mod start;
 
 pub(crate) use serve::{Signals, serve};
-pub(crate) use start::Options;
+pub(crate) use start::{Options, Traces};
 
 use crate::address::Ports;
 use crate::admin::{self, Admin};
@@ -54,7 +54,10 @@ pub(crate) struct Embedded {
     envoy: Child,
     envoy_program: PathBuf,
     certificates: Certificates,
-    collector: Collector,
+    /// None, if spans go elsewhere.
+    _collector: Option<Collector>,
+    /// The base of the query API of the traces.
+    traces: String,
     /// The pods that clusters have as endpoints.
     published: BTreeSet<String>,
 }
@@ -219,7 +222,7 @@ impl Embedded {
             https_port: self.addresses.https,
             http_port: self.addresses.http,
             authority: self.certificates.authority.clone(),
-            traces: self.collector.query_url(),
+            traces: self.traces.clone(),
             envoy: EnvoyStatus {
                 pid: self.envoy.id().unwrap_or_default(),
                 program: self.envoy_program.clone(),

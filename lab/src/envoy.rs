@@ -13,6 +13,7 @@ mod route;
 mod sidecar;
 mod tracing;
 
+use crate::endpoint::Endpoint;
 use crate::topology::{INGRESS_NAME, INGRESS_NAMESPACE, MESH, Pod, Topology};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,7 @@ pub(crate) struct Addresses {
     /// The loopback port that stands for port 80 of the gateway's Service.
     pub(crate) http: u16,
     /// The collector that takes spans in OTLP over HTTP.
-    pub(crate) collector: u16,
+    pub(crate) collector: Endpoint,
     pub(crate) pods: BTreeMap<String, PodPorts>,
     /// Certificate chain and private key of each `credentialName`.
     pub(crate) credentials: BTreeMap<String, KeyPair>,

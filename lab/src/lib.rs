@@ -10,6 +10,7 @@ mod command;
 mod control;
 mod disk;
 mod embedded;
+mod endpoint;
 mod envoy;
 mod failure;
 mod http;

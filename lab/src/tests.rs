@@ -6,6 +6,7 @@ mod command;
 mod destination;
 mod duration;
 mod edge;
+mod endpoint;
 mod header;
 mod injection;
 mod layer;
@@ -26,6 +27,7 @@ mod tracing;
 mod waterfall;
 mod xds;
 
+use crate::endpoint::Endpoint;
 use crate::envoy::{self, Addresses, KeyPair, PodPorts};
 use crate::topology::Topology;
 use manifests::object::{Manifest, Object};
@@ -153,7 +155,7 @@ fn addresses(topology: &Topology) -> Addresses {
     Addresses {
         https: HTTPS,
         http: HTTP,
-        collector: COLLECTOR,
+        collector: Endpoint::loopback(COLLECTOR),
         pods: topology.pods.iter().map(|pod| pod.name.clone()).zip(ports).collect(),
         credentials: credentials.into(),
         routes: "/routes".into(),

@@ -123,7 +123,7 @@ fn show_from(log: &std::path::Path, start: usize) -> usize {
 }
 
 fn arguments(state: &StateFolder, options: &Options) -> Vec<OsString> {
-    let Options { manifests, with, https_port, http_port, envoy, path: _ } = options;
+    let Options { manifests, with, https_port, http_port, traces, envoy, path: _ } = options;
     let flag = |name: &str, value: OsString| [name.into(), value];
     let state = flag("--state", state.root().into());
     let up = [OsString::from("up"), "--detached".into()];
@@ -132,6 +132,10 @@ fn arguments(state: &StateFolder, options: &Options) -> Vec<OsString> {
     let https_port =
         https_port.iter().flat_map(|port| flag("--https-port", port.to_string().into()));
     let plain_port = http_port.iter().flat_map(|port| flag("--http-port", port.to_string().into()));
+    let traces = traces.iter().flat_map(|traces| {
+        let otlp = flag("--otlp-endpoint", traces.otlp.to_string().into());
+        otlp.into_iter().chain(flag("--jaeger-url", traces.query.clone().into()))
+    });
     let envoy = envoy.iter().flat_map(|file| flag("--envoy", file.into()));
     state
         .into_iter()
@@ -140,6 +144,7 @@ fn arguments(state: &StateFolder, options: &Options) -> Vec<OsString> {
         .chain(with)
         .chain(https_port)
         .chain(plain_port)
+        .chain(traces)
         .chain(envoy)
         .collect()
 }

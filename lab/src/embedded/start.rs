@@ -6,6 +6,7 @@ use crate::admin::Admin;
 use crate::certificate;
 use crate::collector::Collector;
 use crate::disk::{self, Access};
+use crate::endpoint::Endpoint;
 use crate::envoy::{self, Addresses, bootstrap};
 use crate::failure::{Failure, Result};
 use crate::install;
@@ -31,9 +32,19 @@ pub(crate) struct Options {
     pub(crate) with: Vec<String>,
     pub(crate) https_port: Option<u16>,
     pub(crate) http_port: Option<u16>,
+    /// Where spans go and are read from, in place of the lab's own collector.
+    pub(crate) traces: Option<Traces>,
     pub(crate) envoy: Option<PathBuf>,
     /// Where programs are looked for.
     pub(crate) path: Option<String>,
+}
+
+/// A Jaeger, or whatever takes OTLP over HTTP and answers Jaeger's query API.
+#[derive(Clone, Debug)]
+pub(crate) struct Traces {
+    pub(crate) otlp: Endpoint,
+    /// The base of the query API, such as `http://127.0.0.1:16686/jaeger`.
+    pub(crate) query: String,
 }
 
 impl Embedded {
@@ -80,7 +91,13 @@ impl Embedded {
         let certificates = certificate::certificates(&state, &topology)?;
         tell(&format!("certificates are in {}", state.tls().display()), started.elapsed());
 
-        let collector = Collector::start().await?;
+        let (collector, endpoint, traces) = if let Some(Traces { otlp, query }) = options.traces {
+            (None, otlp, query)
+        } else {
+            let collector = Collector::start().await?;
+            let (port, query) = (collector.port, collector.query_url());
+            (Some(collector), Endpoint::loopback(port), query)
+        };
         let started = Instant::now();
         let mut cast = Cast::new(process::this_program()?);
         let pods = cast.start(&topology.pods, &mut ports, &state)?;
@@ -91,7 +108,7 @@ impl Embedded {
         let addresses = Addresses {
             https,
             http,
-            collector: collector.port,
+            collector: endpoint.clone(),
             pods: cast.ports(),
             credentials: certificates.credentials.clone(),
             routes: state.routes(),
@@ -102,7 +119,7 @@ impl Embedded {
         let confirmed =
             files.prepare(envoy::snapshot(&topology, &addresses, &cast.ready_pods()))?;
         let (mut envoy, admin_address) =
-            start_envoy(&program, &files, (collector.port, worker), &state).await?;
+            start_envoy(&program, &files, &endpoint, worker, &state).await?;
         let admin = Admin::new(&admin_address)?;
         serving(&mut envoy, &admin, &state).await?;
         confirmed(&admin).await?;
@@ -132,7 +149,8 @@ impl Embedded {
             envoy,
             envoy_program: program,
             certificates,
-            collector,
+            _collector: collector,
+            traces,
         })
     }
 }
@@ -145,11 +163,12 @@ fn unenforced(topology: &Topology) -> Option<String> {
         .then(|| format!("not enforced here, only on a cluster: {}", kinds.join(", ")))
 }
 
-/// Starts Envoy and returns the address of its admin interface. The ports are those of the collector and of the worker.
+/// Starts Envoy and returns the address of its admin interface. Spans go to `collector`; the worker answers by itself on its port.
 async fn start_envoy(
     program: &Path,
     files: &Files,
-    (collector, worker): (u16, u16),
+    collector: &Endpoint,
+    worker: u16,
     state: &StateFolder,
 ) -> Result<(Child, String)> {
     let configuration = state.run().join("bootstrap.json");

@@ -1,16 +1,23 @@
 //! What Envoy is started with: where the dynamic files lie, the collector, and Istio's runtime flags.
 
+use crate::endpoint::Endpoint;
 use serde_json::{Value, json};
+use std::net::IpAddr;
 use std::path::Path;
 
 /// The cluster that the tracers send spans to.
 pub(crate) const COLLECTOR_CLUSTER: &str = "opentelemetry-collector";
 
-/// The bootstrap configuration; `listeners` and `clusters` are the dynamic files, `collector` the OTLP port, `worker` the
+/// The bootstrap configuration; `listeners` and `clusters` are the dynamic files, `collector` where spans go, `worker` the
 /// port on which the worker answers by itself.
 ///
 /// Runtime flags: `extractRuntimeFlags` in istio's `pkg/bootstrap/config.go`.
-pub(crate) fn bootstrap(listeners: &Path, clusters: &Path, collector: u16, worker: u16) -> Value {
+pub(crate) fn bootstrap(
+    listeners: &Path,
+    clusters: &Path,
+    collector: &Endpoint,
+    worker: u16,
+) -> Value {
     json!({
         "node": {"id": "istio-lab", "cluster": "istio-lab"},
         // A free port: Envoy writes the one that it got to its admin address file.
@@ -29,12 +36,22 @@ pub(crate) fn bootstrap(listeners: &Path, clusters: &Path, collector: u16, worke
             "tracing.opentelemetry.flush_interval_ms": 100,
             "tracing.opentelemetry.min_flush_spans": 512
         }}]},
-        "static_resources": {"listeners": [worker_listener(worker)], "clusters": [{
-            "name": COLLECTOR_CLUSTER,
-            "type": "STATIC",
-            "load_assignment": super::cluster::assignment(COLLECTOR_CLUSTER, &[collector])
-        }]},
+        "static_resources": {"listeners": [worker_listener(worker)], "clusters": [collector_cluster(collector)]},
         "dynamic_resources": {"lds_config": file(listeners), "cds_config": file(clusters)}
+    })
+}
+
+fn collector_cluster(collector: &Endpoint) -> Value {
+    let is_address = collector.host.parse::<IpAddr>().is_ok();
+    let address =
+        json!({"socket_address": {"address": collector.host, "port_value": collector.port}});
+    json!({
+        "name": COLLECTOR_CLUSTER,
+        "type": if is_address { "STATIC" } else { "STRICT_DNS" },
+        "load_assignment": {
+            "cluster_name": COLLECTOR_CLUSTER,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}]
+        }
     })
 }
 

@@ -92,7 +92,7 @@ pub(super) fn chain(
             manager["rds"] = json!({"route_config_name": name, "config_source": source});
         }
     }
-    if let Some(tracing) = tracing::tracing(topology, proxy, addresses.collector) {
+    if let Some(tracing) = tracing::tracing(topology, proxy, &addresses.collector) {
         manager["tracing"] = tracing;
     }
     if let (Some(manager), Value::Object(settings)) = (manager.as_object_mut(), settings) {

@@ -5,6 +5,7 @@
 
 use super::Proxy;
 use super::bootstrap::COLLECTOR_CLUSTER;
+use crate::endpoint::Endpoint;
 use crate::topology::Topology;
 use crate::topology::view::policy::CustomTag;
 use serde_json::{Value, json};
@@ -13,7 +14,11 @@ use serde_json::{Value, json};
 const DEFAULT_SAMPLING: f64 = 100.0;
 
 /// The tracing of a proxy; none where no Telemetry asks for spans.
-pub(super) fn tracing(topology: &Topology, proxy: Proxy<'_>, collector: u16) -> Option<Value> {
+pub(super) fn tracing(
+    topology: &Topology,
+    proxy: Proxy<'_>,
+    collector: &Endpoint,
+) -> Option<Value> {
     let telemetry = topology.tracing.as_ref()?;
     let mut tags: Vec<Value> =
         telemetry.custom_tags.iter().map(|(name, tag)| custom_tag(name, tag)).collect();
@@ -36,7 +41,7 @@ pub(super) fn tracing(topology: &Topology, proxy: Proxy<'_>, collector: u16) -> 
                 "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
                 "service_name": format!("{}.{}", proxy.app, proxy.namespace),
                 "http_service": {"http_uri": {
-                    "uri": format!("http://127.0.0.1:{collector}/v1/traces"),
+                    "uri": collector.traces(),
                     "cluster": COLLECTOR_CLUSTER,
                     "timeout": "10s"
                 }}

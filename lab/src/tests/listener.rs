@@ -4,6 +4,7 @@ use super::{
     APP, HTTP, HTTPS, HTTPS_ROUTES, INBOUND, ONE, OUTBOUND, TWO, deployment, lab, object, service,
     world,
 };
+use crate::endpoint::Endpoint;
 use serde_json::{Value, json};
 
 /// The listener of this name, without its filter chains.
@@ -334,7 +335,7 @@ mod bootstrap {
         let bootstrap = bootstrap(
             Path::new("/run/listeners.json"),
             Path::new("/run/clusters.json"),
-            4318,
+            &Endpoint::loopback(4318),
             4319,
         );
         assert_eq!(
@@ -361,7 +362,7 @@ mod bootstrap {
 
     #[test]
     fn a_listener_answers_by_itself_where_the_worker_is_asked() {
-        let bootstrap = bootstrap(Path::new("/l"), Path::new("/c"), 1, 2);
+        let bootstrap = bootstrap(Path::new("/l"), Path::new("/c"), &Endpoint::loopback(1), 2);
         let listener = &bootstrap["static_resources"]["listeners"][0];
         assert_eq!(
             listener["address"],
@@ -376,7 +377,7 @@ mod bootstrap {
 
     #[test]
     fn envoys_admin_listens_on_a_free_port_of_the_loopback_interface() {
-        let bootstrap = bootstrap(Path::new("/l"), Path::new("/c"), 1, 2);
+        let bootstrap = bootstrap(Path::new("/l"), Path::new("/c"), &Endpoint::loopback(1), 2);
         assert_eq!(
             bootstrap["admin"],
             json!({"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}})

@@ -87,3 +87,30 @@ fn without_a_telemetry_there_are_no_spans() {
     runtime().block_on(Client::of(&lab).ask("")).unwrap();
     assert!(lab.ok(&["traces"]).contains("no traces yet"));
 }
+
+#[test]
+fn spans_go_to_another_jaeger_and_are_read_from_it() {
+    // The collector of one lab is the Jaeger of another.
+    let jaeger = Lab::up();
+    let query = jaeger.status()["traces"].as_str().unwrap().to_owned();
+    let otlp = query.trim_end_matches("/jaeger").to_owned();
+    let flags = ["--with", "canary-v2", "--otlp-endpoint", &otlp, "--jaeger-url", &query];
+    let lab = Lab::up_with(&crate::harness::out(), &flags);
+    assert_eq!(lab.status()["traces"], query.as_str());
+    lab.ok(&["verify"]);
+    let traces: serde_json::Value =
+        serde_json::from_str(&jaeger.ok(&["traces", "--output", "json"])).unwrap();
+    assert!(traces.as_array().is_some_and(|traces| !traces.is_empty()), "{traces}");
+}
+
+#[test]
+fn a_jaeger_is_named_by_both_of_its_urls() {
+    let folder = crate::harness::folder();
+    for flags in
+        [["up", "--otlp-endpoint=http://127.0.0.1:1"], ["up", "--jaeger-url=http://127.0.0.1:1"]]
+    {
+        let ran = crate::harness::run(crate::harness::lab(folder.path()).args(flags));
+        assert_eq!(ran.status.code(), Some(2));
+        assert!(ran.stderr.contains("required arguments were not provided"), "{}", ran.stderr);
+    }
+}
