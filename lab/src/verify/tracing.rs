@@ -1,10 +1,11 @@
 //! The claims about traces: one request makes one trace, with the spans that Istio's proxies make, in their order.
 
-use super::{Evidence, Report, ask, client};
+use super::{Evidence, Report, ask, client, expect};
 use crate::failure::Result;
 use crate::target::{Protocol, Target, gateway_service};
 use crate::trace::{Kind, Span, Trace};
 use crate::wait;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long spans may take from the proxies to the collector; a cluster's proxies send them every five seconds.
@@ -22,7 +23,25 @@ pub(super) async fn check(report: &mut Report, target: &Target) -> Result<()> {
         );
         report.claim(&claim, &sentence, one_trace(&client, target, &lane)).await;
     }
+    let sentence =
+        format!("{REQUESTS} mixed requests at once make {REQUESTS} traces, each of them whole");
+    report.claim("traces", &sentence, many_traces(&client, target)).await;
     Ok(())
+}
+
+/// Requests that run at the same time, so that their spans arrive mixed.
+const REQUESTS: usize = 50;
+
+async fn many_traces(client: &reqwest::Client, target: &Target) -> Evidence {
+    let lanes: Vec<String> = std::iter::once(String::new()).chain(target.lanes()).collect();
+    let requests = lanes.iter().cycle().take(REQUESTS);
+    let traces = requests.map(|lane| one_trace(client, target, lane));
+    let mut seen = BTreeSet::new();
+    for evidence in futures_util::future::join_all(traces).await {
+        // Each names its trace.
+        seen.insert(evidence?);
+    }
+    expect(&seen.len(), &REQUESTS, format!("{} traces in {} lanes", seen.len(), lanes.len()))
 }
 
 /// Service and kind of each span, each the parent of the next: in and out at the gateway and at every hop but the last.

@@ -14,7 +14,7 @@ fn the_demo_tells_its_story_and_leaves_nothing_running() {
     for waterfall in ["no lane, 7 spans", "lane v2, 7 spans"] {
         assert!(ran.stdout.contains(waterfall), "{waterfall}: {}", ran.stdout);
     }
-    assert!(ran.stdout.contains("30 of 30 claims hold"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("32 of 32 claims hold"), "{}", ran.stdout);
     assert!(!ran.stdout.contains('✗'), "{}", ran.stdout);
     assert!(!ran.stdout.contains('\u{1b}'), "no colours in a pipe");
     assert_eq!(processes_of(folder.path()), [0u32; 0], "nothing runs any more");

@@ -44,6 +44,7 @@ fn every_claim_holds_for_the_committed_manifests() {
             "mixed",
             "trace",
             "trace-v2",
+            "traces",
         ]
     );
 }
@@ -118,7 +119,7 @@ fn a_route_that_serves_every_host_is_caught() {
 fn a_lab_without_tracing_is_caught() {
     assert_eq!(
         mutant(|copy| copy.replace("base/kustomization.yaml", "- telemetry.yaml\n", "")),
-        ["trace", "trace-v2"]
+        ["trace", "trace-v2", "traces"]
     );
 }
 
@@ -126,7 +127,7 @@ fn a_lab_without_tracing_is_caught() {
 fn spans_without_the_lane_are_caught() {
     assert_eq!(
         mutant(|copy| copy.replace("base/telemetry.yaml", "name: x-lane", "name: x-other")),
-        ["trace-v2"]
+        ["trace-v2", "traces"]
     );
 }
 
@@ -151,7 +152,10 @@ fn a_chain_that_breaks_is_caught() {
             "value: http://no-such-service",
         );
     });
-    assert_eq!(found, ["https-http1", "https-http2", "baseline", "unknown-lane", "mixed", "trace"]);
+    assert_eq!(
+        found,
+        ["https-http1", "https-http2", "baseline", "unknown-lane", "mixed", "trace", "traces"]
+    );
 }
 
 /// What is seen of a claim that fails, in a lab whose service2 drops a header in version `version`.
