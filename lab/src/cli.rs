@@ -4,6 +4,7 @@ use crate::command;
 use crate::control;
 use crate::embedded::{Options, Traces};
 use crate::endpoint::Endpoint;
+use crate::explain::Request;
 use crate::failure::{Failure, Result};
 use crate::process;
 use crate::state::StateFolder;
@@ -62,6 +63,8 @@ enum Command {
     },
     /// Tell the whole story: up, verify, a canary lane, a trace of each lane, down
     Demo(Start),
+    /// Tell what happens to a request, from the manifests alone: nothing is sent, no lab need run
+    Explain(Explain),
     /// Print the path of the Envoy that the lab runs, and install it if need be
     Envoy(Programs),
     /// The server of a pod
@@ -122,6 +125,25 @@ fn base_url(text: &str) -> std::result::Result<String, String> {
     } else {
         Err("it is not a URL of http without a query".into())
     }
+}
+
+#[derive(Debug, clap::Args)]
+struct Explain {
+    /// Such as `https://service1.cncamp.io/hello/service1`; any port stands for the gateway's own
+    url: String,
+    /// A header of the request; may be given several times
+    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
+    header: Vec<String>,
+    #[arg(short = 'X', long, default_value = "GET")]
+    method: String,
+    /// A layer on top of base and v1; may be given several times
+    #[arg(long, value_name = "LAYER")]
+    layer: Vec<String>,
+    /// The folder of the rendered manifests
+    #[arg(long, default_value = "out")]
+    manifests: PathBuf,
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
 }
 
 #[derive(Debug, clap::Args)]
@@ -187,6 +209,10 @@ async fn dispatch(command: Command, state: PathBuf) -> Result<ExitCode> {
         Command::Demo(start) => {
             command::demo::demo(StateFolder::create(&state)?, start.into()).await
         }
+        Command::Explain(Explain { url, header, method, layer, manifests, output }) => {
+            let request = Request::new(&method, &url, &header)?;
+            command::explain::explain(&manifests, &layer, &request, output)
+        }
         Command::Envoy(Programs { envoy, path }) => {
             command::envoy::envoy(&StateFolder::create(&state)?, envoy, path).await
         }
@@ -212,6 +238,7 @@ async fn ask(command: Command, state: &StateFolder) -> Result<ExitCode> {
         }
         Command::Up(_)
         | Command::Demo(_)
+        | Command::Explain(_)
         | Command::Envoy(_)
         | Command::Httpserver(_)
         | Command::Exec { .. } => {

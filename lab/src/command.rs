@@ -3,6 +3,7 @@
 pub(crate) mod demo;
 pub(crate) mod down;
 pub(crate) mod envoy;
+pub(crate) mod explain;
 pub(crate) mod layer;
 pub(crate) mod load;
 pub(crate) mod status;

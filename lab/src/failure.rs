@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 /// An error that ends a command.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub struct Failure {
     pub(crate) message: String,
     /// Lines that explain the failure: the end of a log, another program's words.
     pub(crate) evidence: String,

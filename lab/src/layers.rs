@@ -9,6 +9,17 @@ use std::path::{Path, PathBuf};
 /// The layers that are always applied: without them there is nothing to add to.
 pub(crate) const GROUND: [&str; 2] = ["base", "v1"];
 
+/// The names of the layers that are applied when these are asked for: the ground, then each of them once.
+pub(crate) fn applied(with: &[String]) -> Vec<String> {
+    let mut applied: Vec<String> = GROUND.map(Into::into).into();
+    for layer in with {
+        if !applied.contains(layer) {
+            applied.push(layer.clone());
+        }
+    }
+    applied
+}
+
 /// A folder of layers, such as `out/`.
 #[derive(Clone, Debug)]
 pub(crate) struct Layers {

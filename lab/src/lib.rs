@@ -12,6 +12,7 @@ mod disk;
 mod embedded;
 mod endpoint;
 mod envoy;
+pub mod explain;
 mod failure;
 mod http;
 mod install;

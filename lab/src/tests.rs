@@ -7,6 +7,7 @@ mod destination;
 mod duration;
 mod edge;
 mod endpoint;
+mod explain;
 mod header;
 mod injection;
 mod layer;

@@ -3,14 +3,14 @@
 use poem::http::{HeaderMap, header};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub enum Form {
     Text,
     Json,
 }
 
 impl Form {
     /// JSON must be asked for by name: `*/*` is what every client sends.
-    pub(crate) fn asked_for(headers: &HeaderMap) -> Self {
+    pub fn asked_for(headers: &HeaderMap) -> Self {
         let ranges = headers.get_all(header::ACCEPT).into_iter();
         let named = ranges
             .filter_map(|value| value.to_str().ok())

@@ -28,7 +28,7 @@ const CONTENT: [HeaderName; 5] = [
 ];
 
 /// Every value of every end-to-end field, in the order received.
-pub(crate) fn end_to_end(headers: &HeaderMap) -> HeaderMap {
+pub fn end_to_end(headers: &HeaderMap) -> HeaderMap {
     let named = named_by_connection(headers);
     let mut kept = HeaderMap::with_capacity(headers.keys_len());
     for (name, value) in headers {

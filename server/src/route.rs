@@ -3,7 +3,7 @@
 use crate::service::Service;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Route {
+pub enum Route {
     Golang,
     Rust,
     Hop(Service),
@@ -27,7 +27,7 @@ impl Route {
         Self::Unmatched,
     ];
 
-    pub(crate) fn of(path: &str) -> Self {
+    pub fn of(path: &str) -> Self {
         match path {
             "/hello/golang" => Self::Golang,
             "/hello/rust" => Self::Rust,

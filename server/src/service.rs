@@ -1,15 +1,24 @@
 //! The three services of the chain: their names, paths, and greetings.
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Service {
+pub enum Service {
     One,
     Two,
     Three,
 }
 
 impl Service {
+    /// The one that it calls; the last one calls none.
+    pub fn next(self) -> Option<Self> {
+        match self {
+            Self::One => Some(Self::Two),
+            Self::Two => Some(Self::Three),
+            Self::Three => None,
+        }
+    }
+
     /// As in a path and in the JSON form.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::One => "service1",
             Self::Two => "service2",
@@ -17,7 +26,7 @@ impl Service {
         }
     }
 
-    pub(crate) fn path(self) -> &'static str {
+    pub fn path(self) -> &'static str {
         match self {
             Self::One => "/hello/service1",
             Self::Two => "/hello/service2",

@@ -14,7 +14,7 @@ const FORM: &str = "http://HOST[:PORT][/PATH], for example http://httpserver-ser
 
 impl ServiceUrl {
     /// The full URL of `path`, which begins with a slash.
-    pub(crate) fn join(&self, path: &str) -> Url {
+    pub fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         url.set_path(&format!("{}{path}", self.0.path().trim_end_matches('/')));
         url

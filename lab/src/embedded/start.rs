@@ -10,7 +10,7 @@ use crate::endpoint::Endpoint;
 use crate::envoy::{self, Addresses, bootstrap};
 use crate::failure::{Failure, Result};
 use crate::install;
-use crate::layers::{GROUND, Layers};
+use crate::layers::{self, Layers};
 use crate::process::{self, ProcessSpec};
 use crate::state::StateFolder;
 use crate::topology::Topology;
@@ -55,13 +55,8 @@ impl Embedded {
         tell: Tell<'_>,
     ) -> Result<Self> {
         let started = Instant::now();
+        let applied = layers::applied(&options.with);
         let layers = Layers::open(&options.manifests)?;
-        let mut applied: Vec<String> = GROUND.map(Into::into).into();
-        for layer in options.with {
-            if !applied.contains(&layer) {
-                applied.push(layer);
-            }
-        }
         let manifests = layers.manifests(&applied)?;
         let topology = Topology::of(&manifests).map_err(|found| Failure::violations(&found))?;
         tell(

@@ -5,6 +5,7 @@
 
 mod change;
 mod demo;
+mod explain;
 mod harness;
 mod lifecycle;
 mod load;

@@ -12,7 +12,7 @@ pub struct Dropped(Vec<HeaderName>);
 
 impl Dropped {
     /// Removes every value of each of them.
-    pub(crate) fn out_of(&self, mut headers: HeaderMap) -> HeaderMap {
+    pub fn out_of(&self, mut headers: HeaderMap) -> HeaderMap {
         for name in &self.0 {
             headers.remove(name);
         }
