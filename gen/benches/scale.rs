@@ -64,10 +64,6 @@ fn lab(count: usize) -> Lab {
         });
         Service { name: name(number), replicas: 2, calls: calls.collect() }
     });
-    let lanes = (0..LANES).map(|lane| Lane {
-        name: format!("lane-{lane}"),
-        services: (0..count).map(name).collect(),
-        replicas: 1,
-    });
+    let lanes = (0..LANES).map(|lane| Lane::new(&format!("lane-{lane}"), (0..count).map(name)));
     Lab { services: services.collect(), lanes: lanes.collect(), ..Lab::demo() }
 }

@@ -82,7 +82,12 @@ fn words(decision: &Decision, host: Option<&str>) -> String {
         None => "no rule".into(),
     };
     let when = decision.when.as_ref().map(|when| format!(", when {when}")).unwrap_or_default();
-    format!("{rule}{when}: {}", decision.answer.words(host))
+    let answer = decision.answer.words(host);
+    let becomes = decision.becomes.as_ref().map(|class| match class {
+        Class::NoLane => ", in no lane from here on".to_owned(),
+        Class::Lane(lane) => format!(", in lane {lane} from here on"),
+    });
+    format!("{rule}{when}: {answer}{}", becomes.unwrap_or_default())
 }
 
 fn aligned(table: &[Vec<String>]) -> String {

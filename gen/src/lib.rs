@@ -18,7 +18,8 @@ pub mod object;
 mod objects;
 pub mod out;
 pub mod read;
-mod render;
+pub mod release;
+pub mod render;
 #[cfg(test)]
 mod tests;
 pub mod versions;

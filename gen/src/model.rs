@@ -17,6 +17,7 @@ pub struct Lab {
     /// The version that answers requests outside of any lane.
     pub baseline: String,
     pub lanes: Vec<Lane>,
+    pub edge: Edge,
     /// The range of the random delay of each service, in milliseconds.
     pub delay_ms: (u32, u32),
 }
@@ -52,6 +53,36 @@ pub struct Lane {
     pub services: Vec<String>,
     /// Pods of each of them.
     pub replicas: i32,
+    /// How a tester gets into the lane. A share of all users is drawn by a release, not here.
+    pub entries: Vec<Entry>,
+}
+
+impl Lane {
+    /// A lane for testers, who ask for it by the header: one pod of each service, as a canary begins.
+    pub fn new(name: &str, services: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let services = services.into_iter().map(Into::into).collect();
+        Self { name: name.to_owned(), services, replicas: 1, entries: vec![Entry::Header] }
+    }
+}
+
+/// How a request names the lane that it wants, in the order in which they decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Entry {
+    /// `x-lane: NAME`
+    Header,
+    /// `?lane=NAME`
+    Query,
+    /// `cookie: lane=NAME`
+    Cookie,
+}
+
+/// What the gateway makes of a lane header that comes from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// It is taken at its word.
+    Open,
+    /// It is removed, unless an entry of a lane grants it.
+    Closed,
 }
 
 /// The request header that carries the lane through every hop.
@@ -83,12 +114,15 @@ impl Lab {
                 .map(|(name, calls)| Service { name: name.into(), replicas: 2, calls })
                 .collect(),
             baseline: "v1".into(),
-            // A canary begins with one pod.
-            lanes: vec![Lane {
-                name: "v2".into(),
-                services: names.map(Into::into).into(),
-                replicas: 1,
-            }],
+            lanes: vec![
+                Lane::new("v2", names),
+                // One service alone is changed: before and behind it, requests of this lane take the baseline.
+                Lane {
+                    entries: vec![Entry::Header, Entry::Query, Entry::Cookie],
+                    ..Lane::new("v3", [names[1]])
+                },
+            ],
+            edge: Edge::Open,
             delay_ms: (1, 20),
         }
     }

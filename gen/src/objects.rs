@@ -1,6 +1,8 @@
 //! The model → typed objects: one function for each object that the lab consists of.
 
 pub(crate) mod cluster;
+pub(crate) mod draw;
+pub(crate) mod entry;
 pub(crate) mod ingress;
 pub(crate) mod jaeger;
 pub(crate) mod mesh;

@@ -7,6 +7,7 @@ use crate::kind::{Kustomization, SortOptions, SortOrder};
 use crate::layout::{File, Layer, Part, RenderedFile, Tool};
 use crate::listing;
 use crate::object::Manifest;
+use crate::object::Object;
 use crate::read::KUSTOMIZATION;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -83,8 +84,13 @@ fn kustomization(path: String, comment: &str, resources: Vec<String>) -> Rendere
 }
 
 fn file_text(file: &File) -> String {
-    let documents: Vec<String> = file.objects.iter().map(yaml).collect();
-    header(&file.teaches) + &documents.join("---\n")
+    header(&file.teaches) + &objects(&file.objects)
+}
+
+/// Objects as a stream of YAML documents.
+pub fn objects<'a>(objects: impl IntoIterator<Item = &'a Object>) -> String {
+    let documents: Vec<String> = objects.into_iter().map(yaml).collect();
+    documents.join("---\n")
 }
 
 fn list(path: &str, teaches: &str, lines: impl IntoIterator<Item = String>) -> RenderedFile {

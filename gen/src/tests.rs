@@ -10,6 +10,7 @@ mod lanes;
 mod law;
 mod model;
 mod reading;
+mod release;
 mod rendering;
 mod rule;
 mod tidy;
@@ -39,12 +40,16 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 impl Lab {
+    /// The lab with the lane v2 alone, which has every service.
+    fn with_one_lane() -> Self {
+        Self::demo().with_lanes(&[("v2", &["service1", "service2", "service3"])])
+    }
+
     /// The lab with another list of lanes: their names, and the services of each.
     fn with_lanes(mut self, lanes: &[(&str, &[&str])]) -> Self {
-        let lanes = lanes.iter().map(|(name, services)| crate::model::Lane {
-            name: (*name).into(),
-            services: services.iter().map(|service| format!("httpserver-{service}")).collect(),
-            replicas: 1,
+        let lanes = lanes.iter().map(|(name, services)| {
+            let services = services.iter().map(|service| format!("httpserver-{service}"));
+            crate::model::Lane::new(name, services)
         });
         self.lanes = lanes.collect();
         self

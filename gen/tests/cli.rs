@@ -441,7 +441,7 @@ fn diff_with_another_image_names_each_deployment() {
     let text = run.text();
     assert!(text.contains("every request goes where it went"), "{text}");
     let field = "spec.template.spec.containers[httpserver].image: \"httpserver:";
-    assert_eq!(text.matches(field).count(), 6, "{text}");
+    assert_eq!(text.matches(field).count(), 7, "{text}");
 }
 
 #[test]
@@ -467,7 +467,7 @@ fn diff_with_a_folder_that_cannot_be_read_names_the_place() {
 #[test]
 fn lint_of_what_is_rendered_finds_nothing() {
     let run = Scene::written().run(&["lint", "out"]).code(0).stderr("");
-    assert!(run.text().starts_with("out: 46 objects in 4 layers, all "), "{}", run.text());
+    assert!(run.text().starts_with("out: 54 objects in 5 layers, all "), "{}", run.text());
 }
 
 #[test]

@@ -74,7 +74,7 @@ pub(super) fn mistakes<'a>(world: &World<'a>) -> Vec<Found<'a>> {
 }
 
 /// The variable that tells a pod of the server which lane it is in; pods of the baseline have none.
-const LANE: &str = "LANE";
+pub(crate) const LANE: &str = "LANE";
 
 /// Where a request is looked at, and which requests.
 struct Hop<'w, 'a> {

@@ -1,18 +1,17 @@
 //! Routes and subsets: where a request of which lane goes.
 
-use super::{ingress, labels, metadata};
+use super::{entry, ingress, labels, metadata};
 use crate::host;
-use crate::model::{LANE_HEADER, Lab, Lane, Service};
+use crate::model::{Edge, Entry, Lab, Lane, Service};
 use crate::object::Object;
 use kcr_networking_istio_io::v1::destinationrules::{
     DestinationRule, DestinationRuleSpec, DestinationRuleSubsets,
 };
 use kcr_networking_istio_io::v1::virtualservices::{
-    VirtualService, VirtualServiceHttp, VirtualServiceHttpMatch, VirtualServiceHttpMatchHeaders,
-    VirtualServiceHttpRoute, VirtualServiceHttpRouteDestination,
-    VirtualServiceHttpRouteDestinationPort, VirtualServiceSpec,
+    VirtualService, VirtualServiceHttp, VirtualServiceHttpRoute,
+    VirtualServiceHttpRouteDestination, VirtualServiceHttpRouteDestinationPort, VirtualServiceSpec,
 };
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Names the pods of each version of a service: the baseline's, and those of each lane that has it.
 pub(crate) fn destination_rule(lab: &Lab, service: &Service, lanes: &[Lane]) -> Object {
@@ -36,7 +35,7 @@ pub(crate) fn destination_rule(lab: &Lab, service: &Service, lanes: &[Lane]) -> 
 
 /// The route from the gateway to the first service of the chain.
 pub(crate) fn public_route(lab: &Lab, lanes: &[Lane]) -> Object {
-    let http = lab.services.first().map(|service| rules(lab, service, lanes));
+    let http = lab.services.first().map(|service| public_rules(lab, service, lanes));
     virtual_service(
         lab,
         &ingress::name(lab),
@@ -69,27 +68,42 @@ fn virtual_service(lab: &Lab, name: &str, spec: VirtualServiceSpec) -> Object {
 
 /// One rule for each lane that has the service, then the baseline for every other request.
 fn rules(lab: &Lab, service: &Service, lanes: &[Lane]) -> Vec<VirtualServiceHttp> {
-    let lanes = lab.lanes_of(service, lanes).into_iter().map(|lane| VirtualServiceHttp {
-        name: Some(format!("lane-{}", lane.name)),
-        r#match: Some(vec![in_lane(lane)]),
-        route: Some(vec![destination(lab, service, &lane.name)]),
-        ..VirtualServiceHttp::default()
+    let lanes = lab.lanes_of(service, lanes).into_iter();
+    let lanes = lanes.map(|lane| {
+        let route = destination(lab, service, &lane.name);
+        entry::rule(Entry::Header, lab.edge, &lane.name, route)
     });
-    let baseline = VirtualServiceHttp {
+    lanes.chain([baseline(lab, service)]).collect()
+}
+
+/// One rule for each entry of each lane, those of one kind together, so that no lane shadows another; then the baseline.
+fn public_rules(lab: &Lab, service: &Service, lanes: &[Lane]) -> Vec<VirtualServiceHttp> {
+    let entries = lanes.iter().flat_map(|lane| {
+        // At an open edge the header passes by itself, so it has to lead to where it asks for.
+        let by_itself = (lab.edge == Edge::Open).then_some(Entry::Header);
+        let entries: BTreeSet<Entry> = lane.entries.iter().copied().chain(by_itself).collect();
+        entries.into_iter().map(move |entry| (entry, lane))
+    });
+    let mut entries: Vec<(Entry, &Lane)> = entries.collect();
+    entries.sort_by_key(|(entry, _)| *entry);
+    let rules = entries.into_iter().filter_map(|(entry, lane)| {
+        let has_service = lane.services.contains(&service.name);
+        let is_needed = has_service || entry != Entry::Header || lab.edge == Edge::Closed;
+        let version = if has_service { &lane.name } else { &lab.baseline };
+        let route = destination(lab, service, version);
+        is_needed.then(|| entry::rule(entry, lab.edge, &lane.name, route))
+    });
+    let mut baseline = baseline(lab, service);
+    baseline.headers = (lab.edge == Edge::Closed).then(entry::stripped);
+    rules.chain([baseline]).collect()
+}
+
+fn baseline(lab: &Lab, service: &Service) -> VirtualServiceHttp {
+    VirtualServiceHttp {
         name: Some("baseline".into()),
         route: Some(vec![destination(lab, service, &lab.baseline)]),
         ..VirtualServiceHttp::default()
-    };
-    lanes.chain([baseline]).collect()
-}
-
-fn in_lane(lane: &Lane) -> VirtualServiceHttpMatch {
-    let exact = VirtualServiceHttpMatchHeaders {
-        exact: Some(lane.name.clone()),
-        ..VirtualServiceHttpMatchHeaders::default()
-    };
-    let headers = BTreeMap::from([(LANE_HEADER.to_owned(), exact)]);
-    VirtualServiceHttpMatch { headers: Some(headers), ..VirtualServiceHttpMatch::default() }
+    }
 }
 
 fn destination(lab: &Lab, service: &Service, version: &str) -> VirtualServiceHttpRoute {

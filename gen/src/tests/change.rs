@@ -49,7 +49,7 @@ fn routes<'a>(
 /// The demo, with another rule in place of each last one, which is the baseline's, in these VirtualServices.
 fn with_baseline(layers: &[&str], names: &[&str], change: &str) -> Layers {
     let change: serde_yaml::Mapping = serde_yaml::from_str(change).expect("fields");
-    let mut state = state(&Lab::demo());
+    let mut state = state(&Lab::with_one_lane());
     for route in routes(&mut state, layers, names) {
         let rule = route.spec.http.as_mut().unwrap().last_mut().unwrap();
         let mut value = serde_yaml::to_value(&*rule).unwrap();
@@ -76,7 +76,7 @@ route:
 ";
 
 fn demo() -> Layers {
-    state(&Lab::demo())
+    state(&Lab::with_one_lane())
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn nothing() {
 fn a_lane_that_loses_a_service() {
     check(
         &demo(),
-        &state(&without(&Lab::demo(), 0, 1)),
+        &state(&without(&Lab::with_one_lane(), 0, 1)),
         "For a request
   lane v2: httpserver-service2 now falls back to v1 (was v2)
 
@@ -111,7 +111,7 @@ Objects
 #[test]
 fn a_lane_that_gets_a_service_back() {
     check_sentences(
-        &state(&without(&Lab::demo(), 0, 1)),
+        &state(&without(&Lab::with_one_lane(), 0, 1)),
         &demo(),
         &["lane v2: httpserver-service2 is in its lane again: v2 (was v1)"],
     );
@@ -121,7 +121,7 @@ fn a_lane_that_gets_a_service_back() {
 fn the_entrance_and_its_service_are_said_once() {
     check_sentences(
         &demo(),
-        &state(&without(&Lab::demo(), 0, 0)),
+        &state(&without(&Lab::with_one_lane(), 0, 0)),
         &["lane v2: httpserver-service1 now falls back to v1 (was v2)"],
     );
 }
@@ -308,21 +308,20 @@ fn an_answer_without_a_service() {
 
 #[test]
 fn a_lane_comes() {
-    let mut lab = Lab::demo();
-    let services = ["httpserver-service1", "httpserver-service3"].map(Into::into).into();
-    lab.lanes.push(Lane { name: "v3".into(), services, replicas: 1 });
+    let mut lab = Lab::with_one_lane();
+    lab.lanes.push(Lane::new("v4", ["httpserver-service1", "httpserver-service3"]));
     check_sentences(
         &demo(),
         &state(&lab),
         &[
-            "lane v3 is new: httpserver-service1 and httpserver-service3 in v3, httpserver-service2 falls back to v1",
+            "lane v4 is new: httpserver-service1 and httpserver-service3 in v4, httpserver-service2 falls back to v1",
         ],
     );
 }
 
 #[test]
 fn a_lane_goes() {
-    let mut lab = Lab::demo();
+    let mut lab = Lab::with_one_lane();
     lab.lanes.clear();
     check(
         &demo(),
@@ -348,7 +347,7 @@ Objects
 
 #[test]
 fn a_lane_is_renamed_and_another_baseline_comes() {
-    let mut lab = Lab::demo();
+    let mut lab = Lab::with_one_lane();
     lab.lanes[0].name = "v4".into();
     lab.baseline = "v3".into();
     check_sentences(
@@ -366,7 +365,7 @@ fn a_lane_is_renamed_and_another_baseline_comes() {
 
 #[test]
 fn a_host_is_published_under_another_name() {
-    let mut lab = Lab::demo();
+    let mut lab = Lab::with_one_lane();
     lab.public.host = "shop.cncamp.io".into();
     check_sentences(
         &demo(),
@@ -380,7 +379,7 @@ fn a_host_is_published_under_another_name() {
 
 #[test]
 fn another_service_is_the_entrance() {
-    let mut lab = Lab::demo();
+    let mut lab = Lab::with_one_lane();
     lab.services.rotate_left(1);
     check_sentences(
         &demo(),
@@ -393,7 +392,7 @@ fn another_service_is_the_entrance() {
 }
 
 fn with_a_fourth() -> Lab {
-    let mut lab = Lab::demo();
+    let mut lab = Lab::with_one_lane();
     let name = "httpserver-service4";
     lab.services.push(Service { name: name.into(), replicas: 1, calls: vec![] });
     lab.services[1].calls.push(Call { variable: "SERVICE4_URL".into(), service: name.into() });
@@ -463,7 +462,7 @@ fn a_service_without_a_route_gets_other_pods() {
 
 #[test]
 fn replicas_change_nothing() {
-    let mut lab = Lab::demo();
+    let mut lab = Lab::with_one_lane();
     lab.lanes[0].replicas = 2;
     lab.lanes[0].services.truncate(1);
     let mut more = lab.clone();
@@ -484,7 +483,7 @@ Objects
 
 #[test]
 fn what_is_no_way_may_matter_all_the_same() {
-    let mut lab = Lab::demo();
+    let mut lab = Lab::with_one_lane();
     lab.lanes[0].services.truncate(1);
     let old = state(&lab);
     let mut new = old.clone();
@@ -597,7 +596,7 @@ Objects
 
 #[test]
 fn a_split_ends_with_its_layer() {
-    let mut lab = Lab::demo();
+    let mut lab = Lab::with_one_lane();
     lab.lanes.clear();
     let names = ["httpserver-service1", "httpserver-service1-mesh"];
     check_sentences(
@@ -612,12 +611,8 @@ fn a_split_ends_with_its_layer() {
 
 #[test]
 fn two_lanes_and_a_fallback_that_changes() {
-    let mut lab = Lab::demo();
-    lab.lanes.push(Lane {
-        name: "v3".into(),
-        services: vec!["httpserver-service3".into()],
-        replicas: 1,
-    });
+    let mut lab = Lab::with_one_lane();
+    lab.lanes.push(Lane::new("v3", ["httpserver-service3"]));
     let old = state(&lab);
     lab.lanes[1].services.insert(0, "httpserver-service2".into());
     lab.lanes[0].services.remove(2);

@@ -88,7 +88,7 @@ fn entrances(flow: &Flow<'_>) -> Vec<String> {
 #[test]
 fn entrances_are_the_published_hosts() {
     check(
-        &manifests(&Lab::demo()),
+        &manifests(&Lab::with_one_lane()),
         entrances,
         &[
             "https://service1.cncamp.io (cloudnative/httpserver-service1) VirtualService cloudnative/httpserver-service1: else: httpserver-service1 v1",
@@ -101,7 +101,7 @@ fn entrances_are_the_published_hosts() {
 
 #[test]
 fn an_entrance_without_a_route_leads_nowhere() {
-    let mut manifests = manifests(&Lab::demo());
+    let mut manifests = manifests(&Lab::with_one_lane());
     manifests.retain(|manifest| {
         !matches!(&manifest.object, Object::VirtualService(route)
             if route.metadata.name.as_deref() == Some("httpserver-service1"))
@@ -117,7 +117,7 @@ fn an_entrance_without_a_route_leads_nowhere() {
 
 #[test]
 fn a_wildcard_is_as_narrow_as_its_route() {
-    let mut manifests = manifests(&Lab::demo());
+    let mut manifests = manifests(&Lab::with_one_lane());
     for manifest in &mut manifests {
         if let Object::Gateway(gateway) = &mut manifest.object {
             let servers = gateway.spec.servers.as_mut().unwrap();
@@ -135,7 +135,7 @@ fn a_wildcard_is_as_narrow_as_its_route() {
 
 #[test]
 fn the_tree_has_a_row_for_each_service_in_the_order_of_calls() {
-    let mut lab = Lab::demo();
+    let mut lab = Lab::with_one_lane();
     lab.lanes[0].services.remove(1);
     check(
         &manifests(&lab),
@@ -151,7 +151,7 @@ fn the_tree_has_a_row_for_each_service_in_the_order_of_calls() {
 
 #[test]
 fn a_fan_out_and_a_cycle_are_drawn() {
-    let mut lab = Lab::demo();
+    let mut lab = Lab::with_one_lane();
     let call = |service: &str| Call {
         variable: format!("{}_URL", service.to_uppercase()),
         service: format!("httpserver-{service}"),
@@ -172,7 +172,7 @@ fn a_fan_out_and_a_cycle_are_drawn() {
 
 #[test]
 fn only_requests_that_reach_a_caller_reach_whom_it_calls() {
-    let mut manifests = manifests(&Lab::demo());
+    let mut manifests = manifests(&Lab::with_one_lane());
     for manifest in &mut manifests {
         if let Object::Deployment(deployment) = &mut manifest.object
             && deployment.metadata.name.as_deref() == Some("httpserver-service2-v2")
@@ -198,7 +198,7 @@ fn only_requests_that_reach_a_caller_reach_whom_it_calls() {
 
 #[test]
 fn a_proxy_that_sets_the_lane_changes_the_hops_behind_it() {
-    let mut manifests = manifests(&Lab::demo());
+    let mut manifests = manifests(&Lab::with_one_lane());
     let http = route(&mut manifests, "httpserver-service2-mesh").spec.http.as_mut().unwrap();
     http[1].headers = rule("headers: {request: {set: {X-Lane: v2}}}").headers;
     check(
@@ -214,7 +214,7 @@ fn a_proxy_that_sets_the_lane_changes_the_hops_behind_it() {
 
 #[test]
 fn lanes_are_what_rules_compare_with() {
-    let mut manifests = manifests(&Lab::demo());
+    let mut manifests = manifests(&Lab::with_one_lane());
     let http = route(&mut manifests, "httpserver-service2-mesh").spec.http.as_mut().unwrap();
     http.insert(
         0,
@@ -225,7 +225,7 @@ fn lanes_are_what_rules_compare_with() {
 
 /// Rules before those of the demo, for the second service.
 fn with_rules(rules: &str) -> Vec<Manifest> {
-    let mut manifests = manifests(&Lab::demo());
+    let mut manifests = manifests(&Lab::with_one_lane());
     let rules: Vec<VirtualServiceHttp> = serde_yaml::from_str(rules).expect("rules");
     let http = route(&mut manifests, "httpserver-service2-mesh").spec.http.as_mut().unwrap();
     http.splice(0..0, rules);
@@ -312,7 +312,7 @@ fn what_else_happens_is_told() {
 
 #[test]
 fn a_subset_is_what_its_pods_are() {
-    let mut manifests = manifests(&Lab::demo());
+    let mut manifests = manifests(&Lab::with_one_lane());
     for manifest in &mut manifests {
         match &mut manifest.object {
             Object::DestinationRule(rule) if rule.spec.host == host("service2") => {
@@ -333,7 +333,7 @@ fn a_subset_is_what_its_pods_are() {
 
 #[test]
 fn a_host_without_a_route_is_any_version() {
-    let mut manifests = manifests(&Lab::demo());
+    let mut manifests = manifests(&Lab::with_one_lane());
     manifests.retain(|manifest| !matches!(manifest.object, Object::VirtualService(_)));
     check(&manifests, at("service2", lane("v2")), &["else: any version"]);
     let full = |flow: &Flow<'_>| {
@@ -347,16 +347,12 @@ fn a_host_without_a_route_is_any_version() {
 #[test]
 fn every_topology_of_two_lanes_is_as_the_model_has_it() {
     for topology in 0..64_u32 {
-        let mut lab = Lab::demo();
+        let mut lab = Lab::with_one_lane();
         let has = |lane: usize, service: usize| topology >> (lane * 3 + service) & 1 == 1;
         let lanes = ["v2", "v3"].iter().enumerate().map(|(index, name)| {
             let services = lab.services.iter().enumerate();
             let services = services.filter(|(service, _)| has(index, *service));
-            Lane {
-                name: (*name).into(),
-                services: services.map(|(_, service)| service.name.clone()).collect(),
-                replicas: 1,
-            }
+            Lane::new(name, services.map(|(_, service)| service.name.clone()))
         });
         lab.lanes = lanes.collect();
         let layers = layout::layers(&lab);

@@ -22,7 +22,7 @@ fn check_picture(lab: &Lab, expected: &[&str]) {
 #[test]
 fn a_picture_shows_each_service_below_its_caller_and_who_answers_in_which_lane() {
     check_picture(
-        &Lab::demo(),
+        &Lab::with_one_lane(),
         &[
             "Gateway cloudnative/httpserver-service1   no lane   x-lane: v2",
             "└─ httpserver-service1 :80                v1        v2",
@@ -35,7 +35,8 @@ fn a_picture_shows_each_service_below_its_caller_and_who_answers_in_which_lane()
 #[test]
 fn a_picture_tells_a_fallback_and_has_a_column_for_each_lane() {
     check_picture(
-        &Lab::demo().with_lanes(&[("v2", &["service1", "service3"]), ("blue", &["service2"])]),
+        &Lab::with_one_lane()
+            .with_lanes(&[("v2", &["service1", "service3"]), ("blue", &["service2"])]),
         &[
             "Gateway cloudnative/httpserver-service1   no lane   x-lane: v2        x-lane: blue",
             "└─ httpserver-service1 :80                v1        v2                v1 (falls back)",
@@ -47,7 +48,7 @@ fn a_picture_tells_a_fallback_and_has_a_column_for_each_lane() {
 
 #[test]
 fn a_picture_shows_a_fan_out() {
-    let mut lab = Lab::demo().with_lanes(&[]);
+    let mut lab = Lab::with_one_lane().with_lanes(&[]);
     let third = lab.services[1].calls.remove(0);
     lab.services[0].calls.push(third);
     check_picture(
@@ -63,8 +64,8 @@ fn a_picture_shows_a_fan_out() {
 
 #[test]
 fn every_file_of_a_layer_is_named_with_its_objects() {
-    let guide = guide(&Lab::demo());
-    for layer in layout::layers(&Lab::demo()) {
+    let guide = guide(&Lab::with_one_lane());
+    for layer in layout::layers(&Lab::with_one_lane()) {
         assert!(guide.contains(&format!("\n### {}\n", layer.name)), "layer {}", layer.name);
         for manifest in layer.manifests() {
             let identity = manifest.object.identity();
@@ -79,9 +80,9 @@ fn every_file_of_a_layer_is_named_with_its_objects() {
 
 #[test]
 fn every_link_leads_to_a_rendered_file() {
-    let files = rendered(&Lab::demo());
+    let files = rendered(&Lab::with_one_lane());
     let paths: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let guide = guide(&Lab::demo());
+    let guide = guide(&Lab::with_one_lane());
     let links: Vec<&str> =
         guide.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect();
     assert!(links.len() > 15, "{links:?}");
@@ -92,7 +93,7 @@ fn every_link_leads_to_a_rendered_file() {
 
 #[test]
 fn every_law_has_a_row_and_every_layer_is_applied() {
-    let guide = guide(&Lab::demo());
+    let guide = guide(&Lab::with_one_lane());
     for law in LAWS {
         let row = format!("| `{}` | {} | {} |", law.name, law.istio.unwrap_or("—"), law.rule);
         assert!(guide.contains(&row), "{row}");
@@ -111,7 +112,7 @@ fn every_law_has_a_row_and_every_layer_is_applied() {
 #[test]
 fn a_picture_follows_the_calls_of_a_service_once_however_many_call_it() {
     // Two services at each of 20 levels call both of the next level: a million ways lead to the last ones.
-    let mut lab = Lab::demo().with_lanes(&[]);
+    let mut lab = Lab::with_one_lane().with_lanes(&[]);
     let name = |level: usize, side: usize| format!("level-{level:02}-{side}");
     let call =
         |service: String| Call { variable: format!("{}_URL", service.to_uppercase()), service };
