@@ -148,21 +148,30 @@ pub fn meaning(manifests: &[&Manifest]) -> Vec<Violation> {
     held(manifests, &Installed::demo_profile(), |kind| kind == Kind::Meaning)
 }
 
+/// Holds only the laws of lanes against `manifests`: that no request leaves its lane but for the baseline, and that each
+/// comes back to it.
+pub fn lanes(manifests: &[&Manifest]) -> Vec<Violation> {
+    let laws: [&Law; 2] = [&lane::LANE_CLOSURE, &lane::LANE_RETURN];
+    let installed = Installed::demo_profile();
+    findings(&World::of(manifests, &installed), laws.into_iter())
+}
+
 fn held(
     manifests: &[&Manifest],
     installed: &Installed,
     chosen: impl Fn(Kind) -> bool,
 ) -> Vec<Violation> {
     let world = World::of(manifests, installed);
-    let laws = LAWS.iter().filter(|law| chosen(law.kind));
-    sorted(
-        laws.flat_map(|law| {
-            let mut findings = Findings { law, found: Vec::new() };
-            (law.check)(&world, &mut findings);
-            findings.found
-        })
-        .collect(),
-    )
+    findings(&world, LAWS.iter().copied().filter(|law| chosen(law.kind)))
+}
+
+fn findings<'l>(world: &World<'_>, laws: impl Iterator<Item = &'l Law>) -> Vec<Violation> {
+    let found = laws.flat_map(|law| {
+        let mut findings = Findings { law, found: Vec::new() };
+        (law.check)(world, &mut findings);
+        findings.found
+    });
+    sorted(found.collect())
 }
 
 impl std::fmt::Display for Law {

@@ -8,7 +8,7 @@ mod merge;
 mod promote;
 mod step;
 
-pub use draw::Draw;
+pub use draw::{Draw, TICKETS, ticket};
 pub use step::{Refusal, Step};
 
 use crate::NamedManifests;

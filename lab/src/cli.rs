@@ -41,6 +41,9 @@ enum Command {
         /// A folder of the manifests, such as canary-v2
         layer: String,
     },
+    /// Release a lane step by step: for those who ask, for a share of all users, for everybody
+    #[command(subcommand)]
+    Canary(command::canary::Canary),
     /// Show what runs where
     Status {
         #[arg(long, value_enum, default_value_t)]
@@ -230,6 +233,7 @@ async fn ask(command: Command, state: &StateFolder) -> Result<ExitCode> {
         Command::Down => command::down::down(state).await,
         Command::Apply { layer } => command::layer::apply(state, layer).await,
         Command::Remove { layer } => command::layer::remove(state, layer).await,
+        Command::Canary(canary) => command::canary::canary(state, canary).await,
         Command::Status { output } => command::status::status(state, output).await,
         Command::Verify { output } => command::verify::verify(state, output).await,
         Command::Load(options) => command::load::load(state, options).await,

@@ -1,5 +1,6 @@
 //! The commands: each module is one, from its arguments to what it prints and its exit code.
 
+pub(crate) mod canary;
 pub(crate) mod demo;
 pub(crate) mod down;
 pub(crate) mod envoy;

@@ -3,8 +3,10 @@
 
 use crate::disk;
 use crate::failure::{Failure, Fault, Result};
+use crate::release::ReleaseStatus;
 use crate::state::StateFolder;
 use crate::terminal;
+use manifests::release::Step;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,8 +19,16 @@ use tokio::task::JoinHandle;
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Request {
     Status,
-    Apply { layer: String },
-    Remove { layer: String },
+    Apply {
+        layer: String,
+    },
+    Remove {
+        layer: String,
+    },
+    /// A step of a release.
+    Canary {
+        step: Step,
+    },
     Down,
 }
 
@@ -38,6 +48,8 @@ pub(crate) struct Status {
     pub(crate) pid: u32,
     pub(crate) manifests: PathBuf,
     pub(crate) layers: Vec<String>,
+    /// Nothing, if no step of a release was ever taken.
+    pub(crate) release: Option<ReleaseStatus>,
     /// The public hosts, by HTTPS.
     pub(crate) hosts: Vec<String>,
     pub(crate) https_port: u16,

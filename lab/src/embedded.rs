@@ -4,6 +4,7 @@
 //! are new, routes, wait until nothing is left on the way, listeners and clusters that are gone, old pods.
 
 mod cast;
+mod release;
 mod serve;
 mod start;
 
@@ -17,14 +18,16 @@ use crate::collector::Collector;
 use crate::control::{EnvoyStatus, PodStatus, Status};
 use crate::envoy::{self, Addresses, Snapshot, inbound_statistics};
 use crate::failure::{Failure, Result};
-use crate::layers::{GROUND, Layers};
+use crate::layers::{GROUND, Layers, Plan};
 use crate::process;
+use crate::release::Release;
 use crate::state::StateFolder;
 use crate::topology::Topology;
 use crate::wait;
 use crate::worker::Worker;
 use crate::xds::Files;
 use cast::Cast;
+use manifests::layout::LANE_LAYER_PREFIX;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -43,6 +46,7 @@ pub(crate) struct Embedded {
     layers: Layers,
     /// Names of the applied layers, in the order of application.
     applied: Vec<String>,
+    release: Release,
     topology: Topology,
     addresses: Addresses,
     ports: Ports,
@@ -69,8 +73,18 @@ impl Embedded {
             let hint = "`cargo lab status` shows what is applied";
             return Err(Failure::input(format!("the layer `{layer}` is applied already"), hint));
         }
+        if layer.starts_with(LANE_LAYER_PREFIX)
+            && let Some(live) = self.release.state.layers().next()
+        {
+            let message = format!(
+                "a release is under way: lane `{live}`; `{layer}` would take its routes away"
+            );
+            let lane = &layer[LANE_LAYER_PREFIX.len()..];
+            let hint = format!("`cargo lab canary start {lane}` puts both lanes into the routes");
+            return Err(Failure::input(message, hint));
+        }
         let layers = self.applied.iter().cloned().chain([layer.to_owned()]).collect();
-        self.change(layers, tell).await
+        self.change(Plan { layers, release: self.release.state.clone() }, tell).await
     }
 
     /// Removes a layer while requests run.
@@ -84,11 +98,11 @@ impl Embedded {
             return Err(Failure::input(format!("the layer `{layer}` is not applied"), hint));
         }
         let layers = self.applied.iter().filter(|applied| *applied != layer).cloned().collect();
-        self.change(layers, tell).await
+        self.change(Plan { layers, release: self.release.state.clone() }, tell).await
     }
 
-    async fn change(&mut self, layers: Vec<String>, tell: Tell<'_>) -> Result<()> {
-        let topology = Topology::of(&self.layers.manifests(&layers)?)
+    async fn change(&mut self, plan: Plan, tell: Tell<'_>) -> Result<()> {
+        let topology = Topology::of(&self.layers.in_force(&plan)?)
             .map_err(|found| Failure::violations(&found))?;
         self.certificates.cover(&topology)?;
 
@@ -118,7 +132,7 @@ impl Embedded {
         }
         // From here on the new layers are in force; what follows only clears away.
         self.topology = topology;
-        self.applied = layers;
+        (self.applied, self.release.state) = (plan.layers, plan.release);
         self.published = ready;
         self.clear_away(&next, tell).await
     }
@@ -218,6 +232,7 @@ impl Embedded {
             pid: std::process::id(),
             manifests: self.layers.root(),
             layers: self.applied.clone(),
+            release: self.release_status(),
             hosts,
             https_port: self.addresses.https,
             http_port: self.addresses.http,

@@ -1,9 +1,10 @@
 //! The folder of rendered manifests → the objects of the layers that are applied together.
 
 use crate::failure::{Failure, Result};
-use manifests::layout::{CLUSTER, merged};
+use manifests::layout::{CLUSTER, LANE_LAYER_PREFIX as LANE, merged};
 use manifests::object::Manifest;
 use manifests::read;
+use manifests::release::{self, State};
 use std::path::{Path, PathBuf};
 
 /// The layers that are always applied: without them there is nothing to add to.
@@ -18,6 +19,15 @@ pub(crate) fn applied(with: &[String]) -> Vec<String> {
         }
     }
     applied
+}
+
+/// What is applied together.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// In the order of application.
+    pub(crate) layers: Vec<String>,
+    /// How far a release on top of them has come.
+    pub(crate) release: State,
 }
 
 /// A folder of layers, such as `out/`.
@@ -57,6 +67,20 @@ impl Layers {
         } else {
             Err(Failure::violations(&violations))
         }
+    }
+
+    /// The objects in force.
+    pub(crate) fn in_force(&self, plan: &Plan) -> Result<Vec<Manifest>> {
+        let ground = self.manifests(&plan.layers)?;
+        let lane = |lane: &String| Ok((lane.clone(), self.manifests(&[format!("{LANE}{lane}")])?));
+        let lanes = plan.release.layers().map(lane).collect::<Result<Vec<_>>>()?;
+        Ok(release::objects(&ground, &lanes, &plan.release)?)
+    }
+
+    /// The lanes that have a layer.
+    pub(crate) fn lanes(&self) -> Vec<String> {
+        let names = self.names().into_iter();
+        names.filter_map(|name| name.strip_prefix(LANE).map(ToOwned::to_owned)).collect()
     }
 
     fn folder(&self, name: &str) -> Result<PathBuf> {

@@ -22,6 +22,7 @@ mod layers;
 mod load;
 mod otlp;
 mod process;
+mod release;
 mod state;
 mod target;
 mod terminal;

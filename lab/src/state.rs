@@ -75,6 +75,16 @@ impl StateFolder {
         self.logs().join(format!("{name}.log"))
     }
 
+    /// The access log of a proxy.
+    pub(crate) fn access_log(&self, proxy: &str) -> PathBuf {
+        self.log(&format!("{proxy}.access"))
+    }
+
+    /// The objects that a release has put in force.
+    pub(crate) fn release(&self) -> PathBuf {
+        self.run().join("release.yaml")
+    }
+
     /// Certificates and keys.
     pub(crate) fn tls(&self) -> PathBuf {
         self.root.join("tls")

@@ -4,6 +4,7 @@ use crate::control::Status;
 use crate::failure::{Failure, Result};
 use crate::jaeger;
 use crate::topology::{INGRESS_NAME, INGRESS_NAMESPACE};
+use manifests::release::{Draw, TICKETS, ticket};
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -26,6 +27,8 @@ pub(crate) struct Target {
     pub(crate) traces: jaeger::Client,
     /// What is deployed.
     pub(crate) instances: BTreeSet<Instance>,
+    /// The share of all users that a release draws into a lane.
+    pub(crate) draw: Option<Draw>,
 }
 
 /// That a service has pods of a version in a lane.
@@ -66,6 +69,7 @@ impl Target {
             authority,
             traces: jaeger::Client::new(&status.traces)?,
             instances: instances.collect(),
+            draw: status.release.as_ref().and_then(|release| release.state.draw.clone()),
         })
     }
 
@@ -78,8 +82,16 @@ impl Target {
             .collect()
     }
 
-    /// The versions that must answer a request of `lane`, hop by hop: the lane's own, else the baseline's.
+    /// The lane that a request is in which asks for `lane`, or for none.
+    pub(crate) fn lane<'a>(&'a self, lane: &'a str) -> &'a str {
+        let everybody = self.draw.as_ref().filter(|draw| draw.percent >= 100 && lane.is_empty());
+        everybody.map_or(lane, |draw| draw.lane.as_str())
+    }
+
+    /// The versions that must answer a request of `lane`, hop by hop: the lane's own, else the baseline's. Without a lane
+    /// they are the baseline's, unless a release draws everybody.
     pub(crate) fn expected(&self, lane: &str) -> Vec<(String, String)> {
+        let lane = self.lane(lane);
         let services: BTreeSet<&String> =
             self.instances.iter().map(|instance| &instance.service).collect();
         let version = |service: &String, lane: &str| {
@@ -93,6 +105,12 @@ impl Target {
             version(service, lane).or_else(|| version(service, "")).unwrap_or_default()
         };
         services.into_iter().map(|service| (service.clone(), answering(service))).collect()
+    }
+
+    /// The cookies of a user whom no draw below 100 % brings into any lane; empty if there are no lanes.
+    pub(crate) fn last_tickets(&self) -> String {
+        let tickets = self.lanes().into_iter().map(|lane| ticket(&lane, TICKETS - 1));
+        tickets.collect::<Vec<_>>().join("; ")
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

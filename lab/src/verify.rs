@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The path that runs through all services.
-const CHAIN: &str = "/hello/service1";
+pub(crate) const CHAIN: &str = "/hello/service1";
 /// The header in which a request carries its lane.
-const LANE_HEADER: &str = "x-lane";
+pub(crate) const LANE_HEADER: &str = "x-lane";
 
 /// What was claimed, and whether it held.
 #[derive(Debug, Serialize)]
@@ -68,17 +68,23 @@ pub(crate) async fn verify(target: &Target) -> Result<Report> {
     Ok(report)
 }
 
-/// Sends a request through the whole chain and returns the answer as a tree, with the trace that it belongs to.
+/// Sends a request through the whole chain that asks for `lane` by the header, or for none, which no draw will bring into one.
 pub(crate) async fn ask(
     client: &reqwest::Client,
     target: &Target,
     lane: &str,
 ) -> std::result::Result<Seen, String> {
-    let mut request =
-        client.get(target.url(CHAIN)).timeout(PATIENCE).header("accept", "application/json");
-    if !lane.is_empty() {
-        request = request.header(LANE_HEADER, lane);
-    }
+    let request = client.get(target.url(CHAIN));
+    send(match lane {
+        "" => request.header("cookie", target.last_tickets()),
+        lane => request.header(LANE_HEADER, lane),
+    })
+    .await
+}
+
+/// Sends a request to the whole chain and returns the answer as a tree, with the trace that it belongs to.
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> std::result::Result<Seen, String> {
+    let request = request.timeout(PATIENCE).header("accept", "application/json");
     let answer = request.send().await.map_err(|error| causes(&error))?;
     let (status, version) = (answer.status(), answer.version());
     // The server copies the request headers that it received, so the trace that the gateway began is known.

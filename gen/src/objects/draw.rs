@@ -19,7 +19,7 @@ use kcr_networking_istio_io::v1::virtualservices::{
 use std::collections::BTreeMap;
 
 /// How many tickets there are: as many as three hexadecimal digits can tell apart. A share is exact to 0.013 points.
-pub(crate) const TICKETS: u32 = 4096;
+pub const TICKETS: u32 = 4096;
 
 /// The part of a UUID that is not looked at.
 const REST: &str = "[0-9a-f-]{33}";
@@ -56,7 +56,7 @@ pub(crate) fn rules(lane: &str, percent: u32, edge: Edge, ways: &Ways) -> Vec<Vi
         )];
     }
     let cookie = cookie(lane);
-    let (below, any) = (below(percent * TICKETS / 100), "[0-9a-f]{3}");
+    let (below, any) = (below(tickets(percent)), "[0-9a-f]{3}");
     let ticket =
         |digits: &str| header("cookie", regex(cookie_pattern(&cookie, &format!("{REST}{digits}"))));
     let drawn = header("x-request-id", regex(format!("{REST}{below}")));
@@ -79,6 +79,11 @@ pub(crate) fn rules(lane: &str, percent: u32, edge: Edge, ways: &Ways) -> Vec<Vi
 
 fn stripped(edge: Edge) -> Option<VirtualServiceHttpHeaders> {
     (edge == Edge::Closed).then(super::entry::stripped)
+}
+
+/// How many tickets a share from 1 to 100 percent has.
+pub(crate) fn tickets(percent: u32) -> u32 {
+    percent * TICKETS / 100
 }
 
 /// The cookie that holds a user's ticket for a lane: each lane draws anew.

@@ -5,11 +5,14 @@ use crate::check::world::MESH;
 use crate::host;
 use crate::model::{Edge, LANE_HEADER};
 use crate::object::{Manifest, Object};
-use crate::objects::draw::{Ways, rules};
+use crate::objects::draw::{self, Ways, rules};
+
 use kcr_networking_istio_io::v1::virtualservices::{
     VirtualService, VirtualServiceHttp, VirtualServiceHttpRoute,
 };
 use serde::{Deserialize, Serialize};
+
+pub use crate::objects::draw::TICKETS;
 
 /// A lane and the share of all users that are in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +20,18 @@ pub struct Draw {
     pub lane: String,
     /// 1 to 100.
     pub percent: u32,
+}
+
+impl Draw {
+    /// How many of all [`TICKETS`] are in the lane: those below this number.
+    pub fn tickets(&self) -> u32 {
+        draw::tickets(self.percent)
+    }
+}
+
+/// A cookie with a ticket for a lane, from 0 to [`TICKETS`] - 1: the lowest are the first in the lane, the highest the last.
+pub fn ticket(lane: &str, number: u32) -> String {
+    format!("{}=00000000-0000-4000-8000-000000000{number:03x}", draw::cookie(lane))
 }
 
 /// Puts the rules of `draw` in front of the one that takes everybody, wherever the layer of the lane has a public route.

@@ -3,11 +3,12 @@
 use super::status::{indented, table};
 use crate::cli::Output;
 use crate::control;
-use crate::failure::{Failure, Result};
-use crate::load::{self, LaneReport, Load, Progress, Report, UNKNOWN};
+use crate::failure::Result;
+use crate::load::{self, Entry, LaneReport, Load, Progress, Report, Turn, UNKNOWN};
 use crate::state::StateFolder;
 use crate::target::Target;
 use crate::terminal;
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::process::ExitCode;
 
@@ -20,29 +21,27 @@ pub(crate) struct Options {
     /// How many run at a time
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
     at_once: u16,
-    /// A lane that requests take turns in; may be given several times [default: each that is deployed, and one that is not]
-    #[arg(long = "lane", value_name = "LANE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    lanes: Vec<String>,
+    /// A lane that requests take turns in, and how they get into it: by header, query, cookie, or draw; may be given several
+    /// times [default: by header each that is deployed, and one that is not; and whoever a release draws]
+    #[arg(long = "lane", value_name = "LANE[:ENTRY]", value_parser = turn)]
+    turns: Vec<Turn>,
     #[arg(long, value_enum, default_value_t)]
     output: Output,
 }
 
 pub(crate) async fn load(state: &StateFolder, options: Options) -> Result<ExitCode> {
     let target = Target::embedded(&control::status(state).await?)?;
-    let Options { requests, at_once, mut lanes, output } = options;
-    if let Some(lane) =
-        lanes.iter().find(|lane| reqwest::header::HeaderValue::from_str(lane).is_err())
-    {
-        let message = format!("`{}` cannot stand in a header", lane.escape_debug());
-        return Err(Failure::input(message, "name a lane, such as v2"));
-    }
-    if lanes.is_empty() {
-        lanes = target.lanes().into_iter().chain([UNKNOWN.to_owned()]).collect();
+    let Options { requests, at_once, mut turns, output } = options;
+    if turns.is_empty() {
+        let lanes = target.lanes().into_iter().chain([UNKNOWN.to_owned()]);
+        turns = lanes.map(|lane| Turn { lane, entry: Entry::Header }).collect();
+        let drawn = target.draw.iter().map(|draw| draw.lane.clone());
+        turns.extend(drawn.map(|lane| Turn { lane, entry: Entry::Draw }));
     }
     // Some without a lane are always among them: they must not get into one.
-    lanes.insert(0, String::new());
+    turns.insert(0, Turn::none());
     let bar = progress(requests);
-    let load = Load { requests, at_once: at_once.into(), lanes };
+    let load = Load { requests, at_once: at_once.into(), turns };
     let report = load::run(&target, &load, |Progress { answered, failed, leaked }| {
         bar.set_position(answered);
         bar.set_message(format!("{failed} failed, {leaked} left their lane"));
@@ -55,6 +54,19 @@ pub(crate) async fn load(state: &StateFolder, options: Options) -> Result<ExitCo
     }
     let fine = report.failed == 0 && report.leaked == 0;
     Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// `v2`, `v2:query`
+fn turn(text: &str) -> std::result::Result<Turn, String> {
+    let (lane, entry) = match text.split_once(':') {
+        Some((lane, entry)) => (lane, Entry::from_str(entry, false)?),
+        None => (text, Entry::Header),
+    };
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-._".contains(character);
+    if lane.is_empty() || !lane.chars().all(plain) {
+        return Err(format!("`{}` is no name of a lane, such as v2", lane.escape_debug()));
+    }
+    Ok(Turn { lane: lane.to_owned(), entry })
 }
 
 /// On standard error, and only if that is a terminal.
@@ -106,7 +118,8 @@ fn show(report: &Report) {
 
 fn row(lane: &LaneReport) -> Vec<String> {
     let name = if lane.lane.is_empty() { "none" } else { &lane.lane };
-    let mut row = vec![name.to_owned()];
+    let by = if lane.entry == "header" { String::new() } else { format!(" by {}", lane.entry) };
+    let mut row = vec![format!("{name}{by}")];
     row.extend([lane.requests, lane.failed, lane.leaked].map(|count| count.to_string()));
     row.push(format!("{} of {}", lane.hops_in_lane, lane.hops));
     row.extend([lane.p50, lane.p90, lane.p99, lane.longest].map(|time| format!("{time:.1}")));

@@ -106,6 +106,7 @@ async fn answer(lab: &mut Embedded, request: Request, tell: Tell<'_>) -> Result<
         Request::Status => Ok(Reply::Status(Box::new(lab.status()))),
         Request::Apply { layer } => lab.apply(&layer, tell).await.map(|()| Reply::Done),
         Request::Remove { layer } => lab.remove(&layer, tell).await.map(|()| Reply::Done),
+        Request::Canary { step } => lab.take(&step, tell).await.map(|()| Reply::Done),
         Request::Down => unreachable!("the loop that serves ends on it"),
     }
 }

@@ -12,6 +12,7 @@ use crate::failure::{Failure, Result};
 use crate::install;
 use crate::layers::{self, Layers};
 use crate::process::{self, ProcessSpec};
+use crate::release::Release;
 use crate::state::StateFolder;
 use crate::topology::Topology;
 use crate::wait;
@@ -132,6 +133,7 @@ impl Embedded {
             state,
             layers,
             applied,
+            release: Release::default(),
             topology,
             addresses,
             ports,

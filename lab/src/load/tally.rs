@@ -1,9 +1,11 @@
 //! Answers → counts and latencies for each lane.
 
-use super::{Progress, bound};
+use super::{Entry, Progress, Turn, bound};
+use crate::target::Target;
+use clap::ValueEnum;
 use hdrhistogram::Histogram;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The longest latency that is told apart, in microseconds: longer ones count as this.
@@ -33,6 +35,8 @@ pub(crate) struct Report {
 pub(crate) struct LaneReport {
     /// Empty for none.
     pub(crate) lane: String,
+    /// `header`, `query`, `cookie` or `draw`.
+    pub(crate) entry: String,
     pub(crate) requests: u64,
     pub(crate) failed: u64,
     pub(crate) leaked: u64,
@@ -59,6 +63,9 @@ pub(super) struct Tally {
 #[derive(Debug)]
 struct LaneTally {
     lane: String,
+    entry: Entry,
+    /// The services that the lane has.
+    services: BTreeSet<String>,
     requests: u64,
     failed: u64,
     leaked: u64,
@@ -68,9 +75,15 @@ struct LaneTally {
 }
 
 impl Tally {
-    pub(super) fn new(lanes: &[String]) -> Self {
-        let lane = |lane: &String| LaneTally {
-            lane: lane.clone(),
+    pub(super) fn new(turns: &[Turn], target: &Target) -> Self {
+        let services = |lane: &str| {
+            let its = target.instances.iter().filter(|instance| instance.lane == lane);
+            its.map(|instance| instance.service.clone()).collect()
+        };
+        let lane = |turn: &Turn| LaneTally {
+            lane: turn.lane.clone(),
+            entry: turn.entry,
+            services: services(&turn.lane),
             requests: 0,
             failed: 0,
             leaked: 0,
@@ -80,7 +93,7 @@ impl Tally {
             latencies: Histogram::new_with_max(LONGEST, 3).expect("bounds that a histogram takes"),
         };
         Self {
-            lanes: lanes.iter().map(lane).collect(),
+            lanes: turns.iter().map(lane).collect(),
             failures: BTreeMap::new(),
             first_leak: None,
         }
@@ -102,10 +115,13 @@ impl Tally {
         let own = hops.iter().filter(|(_, lane)| *lane == tally.lane && !lane.is_empty()).count();
         tally.hops_in_lane += u64::try_from(own).unwrap_or_default();
         tally.hops += u64::try_from(hops.len()).unwrap_or_default();
-        let leaks = hops.iter().any(|(_, lane)| !lane.is_empty() && *lane != tally.lane);
-        if leaks {
+        if tally.leaks(&hops) {
             tally.leaked += 1;
-            let request = if tally.lane.is_empty() { "no lane" } else { &tally.lane };
+            let request = match (tally.entry, tally.lane.as_str()) {
+                (Entry::Draw, lane) => format!("drawn into {lane} or not"),
+                (_, "") => "no lane".to_owned(),
+                (_, lane) => lane.to_owned(),
+            };
             let hops: Vec<String> = hops
                 .iter()
                 .map(|(service, lane)| match lane.as_str() {
@@ -147,6 +163,14 @@ impl Tally {
 }
 
 impl LaneTally {
+    /// Whether a hop was in another lane; or, of a drawn request, whether the hops that could be in the lane disagree.
+    fn leaks(&self, hops: &[Hop]) -> bool {
+        let strays = hops.iter().any(|(_, lane)| !lane.is_empty() && *lane != self.lane);
+        let able = hops.iter().filter(|(service, _)| self.services.contains(service));
+        let drawn: BTreeSet<&String> = able.map(|(_, lane)| lane).collect();
+        strays || (self.entry == Entry::Draw && drawn.len() > 1)
+    }
+
     fn report(self) -> LaneReport {
         let milliseconds = |quantile: f64| {
             let microseconds = self.latencies.value_at_quantile(quantile);
@@ -158,6 +182,10 @@ impl LaneTally {
             p99: milliseconds(0.99),
             longest: milliseconds(1.0),
             lane: self.lane,
+            entry: self
+                .entry
+                .to_possible_value()
+                .map_or_else(String::new, |name| name.get_name().to_owned()),
             requests: self.requests,
             failed: self.failed,
             leaked: self.leaked,

@@ -22,6 +22,7 @@ fn target(instances: &[[&str; 3]]) -> Target {
         authority: Vec::new(),
         traces: Client::new("http://127.0.0.1:1/jaeger").unwrap(),
         instances: instances.collect(),
+        draw: None,
     }
 }
 

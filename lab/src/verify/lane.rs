@@ -3,6 +3,7 @@
 use super::{Evidence, Report, Seen, ask, client, expect, shown};
 use crate::failure::Result;
 use crate::target::{Protocol, Target};
+use manifests::release::{Draw, TICKETS, ticket as ticket_of};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -37,10 +38,32 @@ pub(super) async fn check(report: &mut Report, target: &Target) -> Result<()> {
             stays(&client, target, UNKNOWN),
         )
         .await;
+    if let Some(draw) = &target.draw {
+        let sentence = format!(
+            "{} % of the users are in lane {}, and each of them with every request",
+            draw.percent, draw.lane
+        );
+        report.claim("draw", &sentence, drawn(&client, target, draw)).await;
+    }
     let sentence =
         format!("{REQUESTS} mixed requests, {AT_ONCE} at a time: none fails, none leaves its lane");
     report.claim("mixed", &sentence, mixed(&client, target)).await;
     Ok(())
+}
+
+/// The first and the last ticket of the lane, and those beside them.
+async fn drawn(client: &reqwest::Client, target: &Target, draw: &Draw) -> Evidence {
+    let last = draw.tickets() - 1;
+    let tickets = [(0, true), (last, true), (last + 1, false), (TICKETS - 1, false)];
+    let tickets = tickets.into_iter().filter(|(number, is_in)| *is_in || *number > last);
+    for (number, is_in) in tickets.filter(|(number, _)| *number < TICKETS) {
+        let request =
+            client.get(target.url(super::CHAIN)).header("cookie", ticket_of(&draw.lane, number));
+        let hops = super::send(request).await?.hops();
+        let wanted = target.expected(if is_in { &draw.lane } else { "" });
+        expect(&hops, &wanted, format!("ticket {number}: {}", shown(&hops)))?;
+    }
+    Ok(format!("tickets 0 to {last} of {TICKETS} are in the lane, the others are not"))
 }
 
 async fn stays(client: &reqwest::Client, target: &Target, lane: &str) -> Evidence {

@@ -68,7 +68,7 @@ async fn one_trace(client: &reqwest::Client, target: &Target, lane: &str) -> Evi
     });
     let complete = complete.await;
     let trace = complete.or(last).ok_or_else(|| format!("nothing is known of trace {id}"))?;
-    fits(&trace, &wanted, lane).map_err(|wrong| format!("trace {id}: {wrong}"))?;
+    fits(&trace, &wanted, target.lane(lane)).map_err(|wrong| format!("trace {id}: {wrong}"))?;
     Ok(format!("trace {id}, {} spans", trace.spans.len()))
 }
 

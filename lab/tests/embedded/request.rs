@@ -35,10 +35,15 @@ impl Client {
 
     /// The answer of the whole chain to a request of `lane`; an empty one is none.
     pub(crate) async fn ask(&self, lane: &str) -> Result<Answer, String> {
-        let mut request = self.http.get(&self.url).header("accept", "application/json");
+        let mut request = self.http.get(&self.url);
         if !lane.is_empty() {
             request = request.header("x-lane", lane);
         }
+        Self::answer(request).await
+    }
+
+    async fn answer(request: reqwest::RequestBuilder) -> Result<Answer, String> {
+        let request = request.header("accept", "application/json");
         let answer = request.send().await.map_err(|error| format!("{error:?}"))?;
         let status = answer.status();
         let text = answer.text().await.map_err(|error| format!("{error:?}"))?;
@@ -49,10 +54,39 @@ impl Client {
     }
 
     pub(crate) async fn hops(&self, lane: &str) -> Hops {
-        Ok(flat(&self.ask(lane).await?)
-            .into_iter()
-            .map(|hop| hop.version.clone().unwrap_or_default())
-            .collect())
+        Ok(versions(&self.ask(lane).await?))
+    }
+
+    /// The hops of a request with a header and a query, such as `?lane=v3`.
+    pub(crate) async fn hops_with(&self, header: Option<(&str, &str)>, query: &str) -> Hops {
+        let request = self.http.get(format!("{}{query}", self.url));
+        let request =
+            header.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+        Ok(versions(&Self::answer(request).await?))
+    }
+
+    /// Sends a request of each user, 32 at a time, to the first service alone; whether version v2 answered.
+    pub(crate) async fn visit(&self, users: &mut [User]) -> Vec<bool> {
+        let url = self.url.replace("/hello/service1", "/hello/rust");
+        let slots = Semaphore::new(32);
+        let visits = users.iter_mut().map(async |user| {
+            let _slot = slots.acquire().await.unwrap();
+            let request = self.http.get(&url);
+            let request = user
+                .cookie
+                .iter()
+                .fold(request, |request, cookie| request.header("cookie", cookie));
+            let answer = request.send().await.unwrap();
+            assert!(answer.status().is_success(), "{answer:?}");
+            let header = |name: &str| {
+                answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned())
+            };
+            if let Some(cookie) = header("set-cookie") {
+                user.cookie = cookie.split(';').next().map(ToOwned::to_owned);
+            }
+            header("version").unwrap() == "v2"
+        });
+        futures_util::future::join_all(visits).await
     }
 
     /// Sends requests, 32 at a time, one lane after the other, until at least `least` are answered and `enough` says so.
@@ -78,6 +112,16 @@ impl Client {
         }
         tasks.join_all().await
     }
+}
+
+/// A user of a browser, which keeps a cookie.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct User {
+    cookie: Option<String>,
+}
+
+fn versions(answer: &Answer) -> Vec<String> {
+    flat(answer).into_iter().map(|hop| hop.version.clone().unwrap_or_default()).collect()
 }
 
 /// Every hop of an answer.

@@ -1,0 +1,99 @@
+//! A release in the running lab: what was asked for, what the gateway's access log shows of it, and the last steps.
+
+use crate::failure::Failure;
+use manifests::release::{Draw, Refusal, State};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// How many of the last steps are kept.
+const KEPT: usize = 10;
+
+/// How far a release has come, and how it came there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Release {
+    pub(crate) state: State,
+    pub(crate) steps: Vec<Taken>,
+    pub(crate) draw_began: Option<DrawBegan>,
+}
+
+/// Where the present draw begins in the gateway's access log.
+#[derive(Clone, Debug)]
+pub(crate) struct DrawBegan {
+    /// The length of the log, in bytes. Envoy writes it in pieces: what comes behind may be older.
+    pub(crate) place: u64,
+    /// As the log writes times.
+    pub(crate) time: String,
+}
+
+/// A step that was taken.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Taken {
+    /// As it is typed, without `canary`.
+    pub(crate) step: String,
+    /// When it was done, in seconds since 1970.
+    pub(crate) at: u64,
+    /// How long it took.
+    pub(crate) milliseconds: u64,
+}
+
+/// What is told of a release.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ReleaseStatus {
+    #[serde(flatten)]
+    pub(crate) state: State,
+    /// Who was drawn since the share was last changed; nothing if nobody is drawn.
+    pub(crate) drawn: Option<Drawn>,
+    /// The last ones, the newest at the end.
+    pub(crate) steps: Vec<Taken>,
+    /// The objects that a release has put in place of those of the layers, or beside them.
+    pub(crate) objects: PathBuf,
+}
+
+/// Requests that asked for no lane, by where the draw brought them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Drawn {
+    pub(crate) into_lane: u64,
+    pub(crate) into_baseline: u64,
+}
+
+impl Release {
+    pub(crate) fn note(&mut self, step: Taken) {
+        self.steps.push(step);
+        let surplus = self.steps.len().saturating_sub(KEPT);
+        self.steps.drain(..surplus);
+    }
+}
+
+impl Drawn {
+    /// The share of the lane, in percent; nothing before the first request.
+    pub(crate) fn percent(self) -> Option<f64> {
+        let all = self.into_lane + self.into_baseline;
+        #[expect(clippy::cast_precision_loss, reason = "counts of requests are far below 2^53")]
+        (all > 0).then(|| 100.0 * self.into_lane as f64 / all as f64)
+    }
+
+    /// Counts the lines of an access log in Istio's format by the route, which is their last word, from a time on.
+    pub(crate) fn of(log: &str, draw: &Draw, since: &str) -> Self {
+        let lane = format!("lane-{}", draw.lane);
+        let mut drawn = Self::default();
+        let lines =
+            log.lines().filter(|line| line.strip_prefix('[').is_some_and(|time| time >= since));
+        for route in lines.filter_map(|line| line.rsplit(' ').next()) {
+            match route {
+                "baseline-by-ticket" | "baseline-by-draw" => drawn.into_baseline += 1,
+                route => {
+                    let how = route.strip_prefix(&lane).unwrap_or_default();
+                    let is_drawn = ["-by-ticket", "-by-draw", "-for-all"].contains(&how);
+                    drawn.into_lane += u64::from(is_drawn);
+                }
+            }
+        }
+        drawn
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(Refusal { message, hint }: Refusal) -> Self {
+        Self::input(message, hint)
+    }
+}
