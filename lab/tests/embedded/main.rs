@@ -14,5 +14,6 @@ mod manifests;
 mod pods;
 mod refusal;
 mod request;
+mod topologies;
 mod traces;
 mod verify;
