@@ -5,6 +5,7 @@ use crate::http;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The admin interface of a running Envoy.
 #[derive(Clone, Debug)]
@@ -15,6 +16,9 @@ pub(crate) struct Admin {
 
 /// Statistics by name: numbers for counters and gauges, text for the rest.
 pub(crate) type Statistics = BTreeMap<String, Value>;
+
+/// Histograms by name: for each bound how many values are not above it, since Envoy began. Values are milliseconds.
+pub(crate) type Histograms = BTreeMap<String, Vec<(Duration, u64)>>;
 
 #[derive(Deserialize)]
 struct Answer {
@@ -28,8 +32,23 @@ enum Entry {
         name: String,
         value: Value,
     },
-    /// Histograms come in another shape; nothing here reads them.
-    Histograms(serde::de::IgnoredAny),
+    /// All of them, in the shape of `histogram_buckets=cumulative`.
+    Histograms {
+        histograms: Vec<HistogramEntry>,
+    },
+}
+
+#[derive(Deserialize)]
+struct HistogramEntry {
+    name: String,
+    buckets: Vec<Bucket>,
+}
+
+#[derive(Deserialize)]
+struct Bucket {
+    /// In milliseconds.
+    upper_bound: f64,
+    cumulative: u64,
 }
 
 impl Admin {
@@ -41,15 +60,30 @@ impl Admin {
 
     /// The statistics whose names match the regular expression `filter`.
     pub(crate) async fn statistics(&self, filter: &str) -> Result<Statistics> {
-        let request = self.client.get(format!("http://{}/stats", self.address));
-        let answer =
-            request.query(&[("format", "json"), ("filter", filter)]).send().await.map_err(lost)?;
+        Ok(self.statistics_and_histograms(filter).await?.0)
+    }
+
+    /// The statistics and the histograms whose names match the regular expression `filter`.
+    pub(crate) async fn statistics_and_histograms(
+        &self,
+        filter: &str,
+    ) -> Result<(Statistics, Histograms)> {
+        let query = [("format", "json"), ("histogram_buckets", "cumulative"), ("filter", filter)];
+        let request = self.client.get(format!("http://{}/stats", self.address)).query(&query);
+        let answer = request.send().await.map_err(lost)?;
         let answer: Answer = answer.json().await.map_err(lost)?;
-        let statistics = answer.stats.into_iter().filter_map(|entry| match entry {
-            Entry::Statistic { name, value } => Some((name, value)),
-            Entry::Histograms(_) => None,
-        });
-        Ok(statistics.collect())
+        let (mut statistics, mut all) = (Statistics::new(), Histograms::new());
+        for entry in answer.stats {
+            match entry {
+                Entry::Statistic { name, value } => drop(statistics.insert(name, value)),
+                Entry::Histograms { histograms } => {
+                    all.extend(
+                        histograms.into_iter().map(|entry| (entry.name, bounds(entry.buckets))),
+                    );
+                }
+            }
+        }
+        Ok((statistics, all))
     }
 
     /// Whether Envoy serves.
@@ -57,6 +91,13 @@ impl Admin {
         let answer = self.client.get(format!("http://{}/ready", self.address)).send().await;
         answer.is_ok_and(|answer| answer.status().is_success())
     }
+}
+
+fn bounds(buckets: Vec<Bucket>) -> Vec<(Duration, u64)> {
+    let bound = |Bucket { upper_bound, cumulative }| {
+        Some((Duration::try_from_secs_f64(upper_bound / 1e3).ok()?, cumulative))
+    };
+    buckets.into_iter().filter_map(bound).collect()
 }
 
 /// The sum of all numbers in `statistics`.

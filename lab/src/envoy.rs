@@ -13,6 +13,8 @@ mod route;
 mod sidecar;
 mod tracing;
 
+pub(crate) use cluster::outbound_statistics;
+
 use crate::endpoint::Endpoint;
 use crate::topology::{INGRESS_NAME, INGRESS_NAMESPACE, MESH, Pod, Topology};
 use serde_json::Value;

@@ -2,6 +2,11 @@
 
 mod address;
 mod admin;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "the command of canaries is not there yet")
+)]
+mod analysis;
 mod certificate;
 pub mod cli;
 mod clock;

@@ -1,5 +1,6 @@
 //! The tests of the pure core: manifests in, topology and Envoy's JSON out. Each module has one `check`.
 
+mod analysis;
 mod cluster;
 mod collector;
 mod command;

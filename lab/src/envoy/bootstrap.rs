@@ -20,6 +20,8 @@ pub(crate) fn bootstrap(
 ) -> Value {
     json!({
         "node": {"id": "istio-lab", "cluster": "istio-lab"},
+        // Histograms are up to date when they are asked for, not five seconds later.
+        "stats_flush_on_admin": true,
         // A free port: Envoy writes the one that it got to its admin address file.
         "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
         "overload_manager": {"resource_monitors": [{

@@ -17,6 +17,12 @@ pub(super) fn istio_name(port: u16, subset: &str, host: &str) -> String {
     format!("outbound|{port}|{subset}|{host}")
 }
 
+/// The name in the statistics of every proxy's copy of an outbound cluster.
+pub(crate) fn outbound_statistics(port: u16, subset: &str, host: &str) -> String {
+    // istiod ends the name in `;`, and so do the spans of a cluster.
+    format!("{};", istio_name(port, subset, host))
+}
+
 /// The name of a proxy's own copy of an outbound cluster.
 pub(super) fn outbound_name(proxy: Proxy<'_>, port: u16, subset: &str, host: &str) -> String {
     format!("{}>{}", proxy.name, istio_name(port, subset, host))
@@ -41,7 +47,7 @@ pub(super) fn add_outbound(
                 let name = subset.map_or("", |subset| &subset.name);
                 let balancer =
                     subset.and_then(|subset| subset.load_balancer).or(service.load_balancer);
-                let statistics = istio_name(port.number, name, &service.host);
+                let statistics = outbound_statistics(port.number, name, &service.host);
                 let name = outbound_name(proxy, port.number, name, &service.host);
                 snapshot
                     .clusters
@@ -54,7 +60,7 @@ pub(super) fn add_outbound(
 /// Adds the cluster from a sidecar to its own application.
 pub(super) fn add_inbound(snapshot: &mut Snapshot, pod: &Pod, app: u16) {
     let name = inbound_name(pod);
-    let statistics = format!("inbound|{}||", pod.port);
+    let statistics = format!("inbound|{}||;", pod.port);
     snapshot.clusters.insert(name.clone(), cluster(&name, &statistics, None, &[app]));
 }
 
@@ -103,8 +109,7 @@ fn cluster(
     json!({
         "@type": "type.googleapis.com/envoy.config.cluster.v3.Cluster",
         "name": name,
-        // istiod ends the name in `;`, and so do the spans of a cluster.
-        "alt_stat_name": format!("{statistics};"),
+        "alt_stat_name": statistics,
         "type": "STATIC",
         "connect_timeout": "10s",
         "lb_policy": policy,

@@ -382,5 +382,6 @@ mod bootstrap {
             bootstrap["admin"],
             json!({"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}})
         );
+        assert_eq!(bootstrap["stats_flush_on_admin"], true, "histograms are read there");
     }
 }
