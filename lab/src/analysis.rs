@@ -37,6 +37,7 @@ mod criteria;
 mod interval;
 mod reading;
 mod rollout;
+pub(crate) mod simulation;
 mod verdict;
 
 pub(crate) use criteria::{Criteria, Levels, Plan};

@@ -7,6 +7,8 @@ pub(crate) mod envoy;
 pub(crate) mod explain;
 pub(crate) mod layer;
 pub(crate) mod load;
+#[expect(dead_code, reason = "the command of canaries is not there yet")]
+pub(crate) mod simulate;
 pub(crate) mod status;
 pub(crate) mod traces;
 pub(crate) mod up;

@@ -50,6 +50,15 @@ impl Histogram {
         self.0.keys().copied().find(|bound| self.slower(*bound).value() <= share)
     }
 
+    /// The requests of both.
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        let mut sum = self.clone();
+        for (bound, count) in &other.0 {
+            *sum.0.entry(*bound).or_default() += count;
+        }
+        sum
+    }
+
     fn since(&self, before: &Self) -> Option<Self> {
         let difference = |(bound, count): (&Duration, &u64)| {
             let before = before.0.get(bound).copied().unwrap_or(0);

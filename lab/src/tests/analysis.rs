@@ -5,6 +5,7 @@ mod interval;
 mod plan;
 mod reading;
 mod rollout;
+mod simulation;
 mod verdict;
 
 use crate::analysis::{Histogram, Pair, Sample};
