@@ -182,7 +182,7 @@ impl<'a> Flow<'a> {
         close.rev().max_by_key(|(closeness, _)| *closeness).map(|(_, route)| route)
     }
 
-    fn ports(&self, host: &str) -> Vec<i64> {
+    pub(crate) fn ports(&self, host: &str) -> Vec<i64> {
         let spec = self.world.services.get(host).and_then(|service| service.object.spec.as_ref());
         let ports = spec.and_then(|spec| spec.ports.as_ref());
         ports.into_iter().flatten().map(|port| i64::from(port.port)).collect()

@@ -3,11 +3,13 @@
 //! On the ground stand the lanes that are live, all at once: a VirtualService has the rules of all of them, those of one
 //! entry together. A share of all users may be drawn into one lane. A lane that was promoted is the baseline.
 
+mod counterpart;
 mod draw;
 mod merge;
 mod promote;
 mod step;
 
+pub use counterpart::{Counterpart, counterparts};
 pub use draw::{Draw, TICKETS, ticket};
 pub use step::{Refusal, Step};
 

@@ -38,10 +38,10 @@ mod interval;
 mod reading;
 mod rollout;
 pub(crate) mod simulation;
-mod verdict;
+pub(crate) mod verdict;
 
 pub(crate) use criteria::{Criteria, Levels, Plan};
 pub(crate) use interval::{Share, lower, upper};
 pub(crate) use reading::{Histogram, Reading, Reset, Sample};
 pub(crate) use rollout::{Action, Pair, Rollout};
-pub(crate) use verdict::{Compared, Metric, Verdict, judge};
+pub(crate) use verdict::{Compared, Verdict, judge};

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and which function answers. The only reader of the environment.
 
 use crate::command;
+use crate::command::canary::Canary;
 use crate::control;
 use crate::embedded::{Options, Traces};
 use crate::endpoint::Endpoint;
@@ -43,7 +44,7 @@ enum Command {
     },
     /// Release a lane step by step: for those who ask, for a share of all users, for everybody
     #[command(subcommand)]
-    Canary(command::canary::Canary),
+    Canary(Canary),
     /// Show what runs where
     Status {
         #[arg(long, value_enum, default_value_t)]
@@ -216,6 +217,7 @@ async fn dispatch(command: Command, state: PathBuf) -> Result<ExitCode> {
             let request = Request::new(&method, &url, &header)?;
             command::explain::explain(&manifests, &layer, &request, output)
         }
+        Command::Canary(Canary::Simulate(options)) => command::simulate::simulate(options),
         Command::Envoy(Programs { envoy, path }) => {
             command::envoy::envoy(&StateFolder::create(&state)?, envoy, path).await
         }

@@ -2,10 +2,6 @@
 
 mod address;
 mod admin;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the command of canaries is not there yet")
-)]
 mod analysis;
 mod certificate;
 pub mod cli;

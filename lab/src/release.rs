@@ -1,8 +1,9 @@
 //! A release in the running lab: what was asked for, what the gateway's access log shows of it, and the last steps.
 
 use crate::failure::Failure;
-use manifests::release::{Draw, Refusal, State};
+use manifests::release::{Counterpart, Draw, Refusal, State};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// How many of the last steps are kept.
@@ -14,6 +15,7 @@ pub(crate) struct Release {
     pub(crate) state: State,
     pub(crate) steps: Vec<Taken>,
     pub(crate) draw_began: Option<DrawBegan>,
+    pub(crate) counterparts: BTreeMap<String, Vec<Counterpart>>,
 }
 
 /// Where the present draw begins in the gateway's access log.
@@ -43,6 +45,8 @@ pub(crate) struct ReleaseStatus {
     pub(crate) state: State,
     /// Who was drawn since the share was last changed; nothing if nobody is drawn.
     pub(crate) drawn: Option<Drawn>,
+    /// The services of each live lane, beside what everybody else gets.
+    pub(crate) counterparts: BTreeMap<String, Vec<Counterpart>>,
     /// The last ones, the newest at the end.
     pub(crate) steps: Vec<Taken>,
     /// The objects that a release has put in place of those of the layers, or beside them.

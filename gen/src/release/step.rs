@@ -42,7 +42,7 @@ impl State {
             }
             Step::Weight { lane: None, percent: 0 } if self.draw.is_none() => {}
             Step::Weight { lane, percent } => {
-                let lane = self.live(lane.as_deref(), known)?;
+                let lane = self.meant(lane.as_deref(), known)?;
                 if *percent > 100 {
                     let message = format!("{percent} % is more than everybody");
                     return Err(refusal(message, "give a share from 0 to 100"));
@@ -66,7 +66,7 @@ impl State {
                 if is_done {
                     return Ok(next);
                 }
-                let lane = self.live(lane.as_deref(), known)?;
+                let lane = self.meant(lane.as_deref(), known)?;
                 next.leave(&lane);
                 next.promoted.push(lane);
             }
@@ -80,7 +80,7 @@ impl State {
                     next.leave(lane);
                     return Ok(next);
                 }
-                let lane = self.live(None, known)?;
+                let lane = self.meant(None, known)?;
                 next.leave(&lane);
             }
         }
@@ -101,8 +101,11 @@ impl State {
         Err(refusal(message, "to go back, release the older version as a lane of its own"))
     }
 
-    /// The live lane that is meant.
-    fn live(&self, lane: Option<&str>, known: &[String]) -> Result<String, Refusal> {
+    /// The live lane that is meant: the named one, or the one that is drawn, or the only one.
+    ///
+    /// # Errors
+    /// It is not known, not live, or cannot be told.
+    pub fn meant(&self, lane: Option<&str>, known: &[String]) -> Result<String, Refusal> {
         let meant = match (lane, &self.draw, self.lanes.as_slice()) {
             (Some(lane), _, _) => lane,
             (None, Some(draw), _) => &draw.lane,

@@ -10,20 +10,9 @@ use super::{Histogram, Reading};
 use crate::admin::{Admin, Histograms, Statistics, escaped};
 use crate::envoy::outbound_statistics;
 use crate::failure::{Failure, Result};
+use manifests::release::Counterpart;
 use serde::Serialize;
 use serde_json::Value;
-
-/// The clusters of a service that are compared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Clusters {
-    /// The host of the Service, in full.
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    /// The subset of the lane.
-    pub(crate) lane: String,
-    /// The subset of the baseline.
-    pub(crate) baseline: String,
-}
 
 /// What Envoy has counted of a service since it began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,7 +32,7 @@ const TRIES: usize = 5;
 ///
 /// # Errors
 /// Envoy that does not answer, and a cluster that it does not have.
-pub(crate) async fn read(admin: &Admin, services: &[Clusters]) -> Result<Vec<Readings>> {
+pub(crate) async fn read(admin: &Admin, services: &[Counterpart]) -> Result<Vec<Readings>> {
     let mut last = once(admin, services).await?;
     for _ in 1..TRIES {
         let next = once(admin, services).await?;
@@ -59,7 +48,7 @@ pub(crate) async fn read(admin: &Admin, services: &[Clusters]) -> Result<Vec<Rea
     Ok(last)
 }
 
-async fn once(admin: &Admin, services: &[Clusters]) -> Result<Vec<Readings>> {
+async fn once(admin: &Admin, services: &[Counterpart]) -> Result<Vec<Readings>> {
     let names = services.iter().flat_map(|service| {
         [&service.lane, &service.baseline].map(|subset| escaped(&prefix(service, subset)))
     });
@@ -69,7 +58,7 @@ async fn once(admin: &Admin, services: &[Clusters]) -> Result<Vec<Readings>> {
     let readings = services.iter().map(|service| {
         let reading = |subset: &str| {
             let missing = || {
-                let Clusters { host, port, .. } = service;
+                let Counterpart { host, port, .. } = service;
                 let message =
                     format!("Envoy has no cluster for port {port} of {host}, subset `{subset}`");
                 Failure::input(
@@ -88,7 +77,7 @@ async fn once(admin: &Admin, services: &[Clusters]) -> Result<Vec<Readings>> {
     readings.collect()
 }
 
-fn prefix(service: &Clusters, subset: &str) -> String {
+fn prefix(service: &Counterpart, subset: &str) -> String {
     format!("cluster.{}.", outbound_statistics(service.port, subset, &service.host))
 }
 

@@ -1,6 +1,7 @@
 //! `lab canary`: the steps of a release, and how far it has come.
 
 use super::status::{indented, table};
+use super::{auto, counters, simulate};
 use crate::cli::Output;
 use crate::control::{Request, Status, call, status as lab_status};
 use crate::failure::Result;
@@ -38,6 +39,12 @@ pub(crate) enum Canary {
         #[arg(long)]
         lane: Option<String>,
     },
+    /// Raise the share step by step as far as error rate and latency allow; promote the lane, hold, or abort
+    Auto(auto::Options),
+    /// Show what Envoy has counted of a lane's services, beside the baseline's
+    Counters(counters::Options),
+    /// Show how often the analysis of `auto` errs, with simulated releases; no lab need run
+    Simulate(simulate::Options),
     /// Show the lanes, the share that was asked for beside the one that is seen, and the last steps
     Status {
         #[arg(long, value_enum, default_value_t)]
@@ -51,6 +58,9 @@ pub(crate) async fn canary(state: &StateFolder, canary: Canary) -> Result<ExitCo
         Canary::Weight { percent, lane } => Step::Weight { lane, percent },
         Canary::Promote { lane } => Step::Promote { lane },
         Canary::Abort { lane } => Step::Abort { lane },
+        Canary::Auto(options) => return auto::auto(state, options).await,
+        Canary::Counters(options) => return counters::counters(state, options).await,
+        Canary::Simulate(options) => return simulate::simulate(options),
         Canary::Status { output } => return status(state, output).await,
     };
     call(state, &Request::Canary { step }).await?;

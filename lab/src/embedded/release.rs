@@ -9,7 +9,7 @@ use crate::release::{DrawBegan, Drawn, Release, ReleaseStatus, Taken};
 use crate::topology::INGRESS_NAME;
 use manifests::layout::LANE_LAYER_PREFIX;
 use manifests::object::Manifest;
-use manifests::release::{State, Step};
+use manifests::release::{State, Step, counterparts};
 use manifests::render;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -32,7 +32,14 @@ impl Embedded {
         let plan = Plan { layers: self.applied.clone(), release: next };
         self.hold_lanes(&plan)?;
         self.change(plan, tell).await?;
-        self.write_objects()?;
+        let manifests = self.layers.in_force(&Plan {
+            layers: self.applied.clone(),
+            release: self.release.state.clone(),
+        })?;
+        self.write_objects(&manifests)?;
+        let lanes = self.release.state.lanes.iter();
+        let counterparts = lanes.map(|lane| (lane.clone(), counterparts(&manifests, lane)));
+        self.release.counterparts = counterparts.collect();
         if redrawn {
             self.release.draw_began = Some(DrawBegan::now(&self.gateway_log()));
         }
@@ -53,17 +60,15 @@ impl Embedded {
     }
 
     /// Writes what differs from the layers, for people to read and for kubectl to apply.
-    fn write_objects(&self) -> Result<()> {
+    fn write_objects(&self, manifests: &[Manifest]) -> Result<()> {
         let ground = self.layers.manifests(&self.applied)?;
-        let plan = Plan { layers: self.applied.clone(), release: self.release.state.clone() };
-        let manifests = self.layers.in_force(&plan)?;
         let own = manifests.iter().map(|manifest| &manifest.object);
         let own = own.filter(|object| ground.iter().all(|manifest| manifest.object != **object));
         disk::replace(&self.state.release(), render::objects(own).as_bytes(), Access::Everyone)
     }
 
     pub(super) fn release_status(&self) -> Option<ReleaseStatus> {
-        let Release { state, steps, draw_began } = &self.release;
+        let Release { state, steps, draw_began, counterparts } = &self.release;
         if *state == State::default() && steps.is_empty() {
             return None;
         }
@@ -73,6 +78,7 @@ impl Embedded {
         Some(ReleaseStatus {
             state: state.clone(),
             drawn,
+            counterparts: counterparts.clone(),
             steps: steps.clone(),
             objects: self.state.release(),
         })

@@ -74,8 +74,12 @@ fn a_route_that_leaks_is_found_and_told() {
     let ran = lab.run(&["load", "--requests", "300"]);
     assert_eq!(ran.status.code(), Some(1), "{}", ran.stdout);
     assert!(ran.stdout.contains("200 of 300 answers left their lane"), "{}", ran.stdout);
-    let first = "the first that left its lane: no lane: service1 → service2 → service3 in v2";
-    assert!(ran.stdout.contains(first), "{}", ran.stdout);
+    // Of requests that run at the same time, any may be the first.
+    let first = |lane: &str| {
+        format!("the first that left its lane: {lane}: service1 → service2 → service3 in v2")
+    };
+    let is_told = ["no lane", "no-such-lane"].iter().any(|lane| ran.stdout.contains(&first(lane)));
+    assert!(is_told, "{}", ran.stdout);
 }
 
 #[test]

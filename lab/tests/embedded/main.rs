@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the report")]
 #![expect(clippy::print_stderr, reason = "logs of a lab that failed, figures of one that did not")]
 
+mod analysis;
 mod canary;
 mod change;
 mod demo;

@@ -2,7 +2,8 @@
 
 use crate::admin::{Admin, Histograms};
 use crate::analysis::Reading;
-use crate::analysis::counters::{Clusters, read, reading};
+use crate::analysis::counters::{read, reading};
+use manifests::release::Counterpart;
 use serde_json::json;
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ async fn an_envoy_that_does_not_answer_is_a_failure_of_the_lab() {
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
     let [host, lane, baseline] = ["one.lab.svc.cluster.local", "v2", "v1"].map(ToOwned::to_owned);
-    let clusters = Clusters { host, port: 80, lane, baseline };
+    let clusters = Counterpart { host, port: 80, lane, baseline };
     let failure = read(&Admin::new(&address).unwrap(), &[clusters]).await.unwrap_err();
     assert!(failure.message.starts_with("Envoy's admin interface does not answer"), "{failure}");
 }

@@ -1,7 +1,8 @@
 //! What is passed, failed and left open.
 
 use super::sample;
-use crate::analysis::{Compared, Criteria, Levels, Metric, Sample, Verdict, judge};
+use crate::analysis::verdict::Metric;
+use crate::analysis::{Compared, Criteria, Levels, Sample, Verdict, judge};
 use std::time::Duration;
 
 const LEVELS: Levels = Levels { abort: 0.0003, promote: 0.005 };
