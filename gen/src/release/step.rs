@@ -52,8 +52,10 @@ impl State {
                         "{} % of the users are drawn into lane `{}`, and nobody can be drawn twice",
                         other.percent, other.lane
                     );
-                    let hint =
-                        format!("set its weight to 0 first: `weight 0 --lane {}`", other.lane);
+                    let hint = format!(
+                        "set its weight to 0 first: `canary weight 0 --lane {}`",
+                        other.lane
+                    );
                     return Err(refusal(message, &hint));
                 }
                 next.draw = (*percent > 0).then_some(Draw { lane, percent: *percent });
@@ -101,10 +103,10 @@ impl State {
         Err(refusal(message, "to go back, release the older version as a lane of its own"))
     }
 
-    /// The live lane that is meant: the named one, or the one that is drawn, or the only one.
+    /// The live lane that is meant: the named one, or the one that is drawn, or the only one; `known` could be started.
     ///
     /// # Errors
-    /// It is not known, not live, or cannot be told.
+    /// It is not live, or cannot be told.
     pub fn meant(&self, lane: Option<&str>, known: &[String]) -> Result<String, Refusal> {
         let meant = match (lane, &self.draw, self.lanes.as_slice()) {
             (Some(lane), _, _) => lane,
@@ -121,7 +123,6 @@ impl State {
                 return Err(refusal(message, "say which one with --lane"));
             }
         };
-        is_known(meant, known)?;
         self.is_no_baseline(meant)?;
         if self.lanes.iter().any(|live| live == meant) {
             return Ok(meant.to_owned());
@@ -169,7 +170,8 @@ fn refusal(message: String, hint: &str) -> Refusal {
 
 fn start(lanes: &[String]) -> String {
     match lanes {
-        [lane] => format!("start it first: `start {lane}`"),
+        [] => "begin a release with `canary start LANE`".to_owned(),
+        [lane] => format!("start it first: `canary start {lane}`"),
         lanes => format!("start one first; there are: {}", lanes.join(", ")),
     }
 }

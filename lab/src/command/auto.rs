@@ -71,6 +71,7 @@ pub(crate) async fn auto(state: &StateFolder, options: Options) -> Result<ExitCo
         };
         let step = match rollout.look(&counted) {
             Action::Wait(missing) => {
+                let missing = missing.to_string().replace('\n', "\n    ");
                 terminal::line(&format!("  {} {missing}", terminal::dim("…")));
                 continue;
             }
@@ -112,7 +113,7 @@ impl Release {
         let release = status.release.as_ref();
         let release = release.ok_or_else(|| Failure::input("no release is under way", start))?;
         let ReleaseStatus { state, counterparts, .. } = release;
-        let lane = state.meant(options.lane.as_deref(), &state.lanes)?;
+        let lane = state.meant(options.lane.as_deref(), &[])?;
         let counterparts = counterparts.get(&lane).cloned().unwrap_or_default();
         if counterparts.is_empty() {
             let message = format!("lane `{lane}` has no service to compare with the baseline");
