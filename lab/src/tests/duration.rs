@@ -11,6 +11,10 @@ fn check(text: &str, expected: Option<&str>) {
 fn a_number_with_a_unit_is_a_duration() {
     check("1.5s", Some("1.5s"));
     check("300ms", Some("0.3s"));
+    check("20us", Some("0.00002s"));
+    check("20\u{b5}s", Some("0.00002s"));
+    check("20\u{3bc}s", Some("0.00002s"));
+    check("7ns", Some("0.000000007s"));
     check("2h", Some("7200s"));
     check("1m", Some("60s"));
     check("0s", Some("0s"));

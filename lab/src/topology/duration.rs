@@ -1,7 +1,16 @@
 //! A duration as Istio's objects write it (Go's `time.ParseDuration`) → the form that Envoy's JSON takes.
 
-/// The units of Go's durations, in seconds. Longer names first: `ms` ends in `s`.
-const UNITS: [(&str, f64); 4] = [("ms", 0.001), ("h", 3600.0), ("m", 60.0), ("s", 1.0)];
+/// The units of Go's durations, in seconds. Longer names first: `ms` begins like `m`.
+const UNITS: [(&str, f64); 8] = [
+    ("ns", 1e-9),
+    ("us", 1e-6),
+    ("\u{b5}s", 1e-6),
+    ("\u{3bc}s", 1e-6),
+    ("ms", 0.001),
+    ("h", 3600.0),
+    ("m", 60.0),
+    ("s", 1.0),
+];
 
 /// Reads `1.5s`, `300ms` or `1m30s` as a number of seconds; anything else is none.
 pub(crate) fn parse(text: &str) -> Option<f64> {
