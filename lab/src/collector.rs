@@ -3,25 +3,21 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "the form of poem's handlers")]
 
+mod query;
 pub(crate) mod store;
 
 use crate::failure::{Failure, Result};
-use crate::jaeger::{Answer, JaegerTrace};
 use crate::otlp::{self, Encoding, Export};
 use poem::http::{StatusCode, header};
 use poem::listener::TcpAcceptor;
-use poem::web::{Data, Json, Path, Query};
+use poem::web::Data;
 use poem::{Body, EndpointExt, Request, Response, Route, handler};
-use serde::Deserialize;
-use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// How many traces a query gets that does not say.
-const DEFAULT_LIMIT: usize = 20;
 /// The largest export that is read, in bytes; Envoy's are below a hundredth of that.
 const LARGEST_EXPORT: usize = 4 << 20;
 
@@ -70,9 +66,7 @@ impl Shared {
 fn routes(store: Shared) -> impl poem::Endpoint {
     Route::new()
         .at("/v1/traces", poem::post(export))
-        .at("/jaeger/api/services", poem::get(services))
-        .at("/jaeger/api/traces", poem::get(latest))
-        .at("/jaeger/api/traces/:id", poem::get(one))
+        .nest("/jaeger/api/v3", query::routes())
         .data(store)
 }
 
@@ -106,41 +100,4 @@ async fn export(request: &Request, body: Body, store: Data<&Shared>) -> Response
         }
         Err(words) => refused(StatusCode::BAD_REQUEST, words),
     }
-}
-
-#[handler]
-fn services(store: Data<&Shared>) -> Json<Answer<String>> {
-    let names: BTreeSet<String> = store
-        .store()
-        .latest()
-        .flat_map(|trace| trace.spans.iter().map(|span| span.service.clone()))
-        .collect();
-    Json(Answer { data: names.into_iter().collect() })
-}
-
-#[derive(Deserialize)]
-struct Search {
-    service: Option<String>,
-    limit: Option<usize>,
-}
-
-#[handler]
-fn latest(Query(search): Query<Search>, store: Data<&Shared>) -> Json<Answer<JaegerTrace>> {
-    let store = store.store();
-    let wanted = store.latest().filter(|trace| {
-        search
-            .service
-            .as_ref()
-            .is_none_or(|service| trace.spans.iter().any(|span| span.service == *service))
-    });
-    Json(Answer {
-        data: wanted.take(search.limit.unwrap_or(DEFAULT_LIMIT)).map(JaegerTrace::from).collect(),
-    })
-}
-
-#[handler]
-fn one(Path(id): Path<String>, store: Data<&Shared>) -> poem::Result<Json<Answer<JaegerTrace>>> {
-    let store = store.store();
-    let found = store.trace(&id).ok_or(StatusCode::NOT_FOUND)?;
-    Ok(Json(Answer { data: vec![JaegerTrace::from(found)] }))
 }

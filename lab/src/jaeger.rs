@@ -1,154 +1,76 @@
-//! Jaeger's query API, both sides: traces ↔ its JSON, and a client that reads traces from a Jaeger or from the lab.
+//! Jaeger's query API, version 3: what its answers look like, and a client that reads traces from a Jaeger or from the
+//! lab.
 //!
-//! Source: the JSON API of Jaeger's query service, `model/json/model.go` in jaegertracing/jaeger.
+//! Sources, all of jaegertracing/jaeger v2.17.0, where `apiv3` is `cmd/jaeger/internal/extension/jaegerquery/internal/apiv3`:
+//! - `apiv3/http_gateway.go`: paths, parameters, status codes. A search must say `query.start_time_min` and
+//!   `query.start_time_max`, in RFC 3339. An unknown trace, and a search that finds none, is 404.
+//! - `proto/api_v3/query_service.proto` in jaegertracing/jaeger-idl: spans are in `{"result": {"resourceSpans": […]}}`,
+//!   errors in `{"error": {"httpCode": …, "message": …}}`. One such object is an answer today; several may be later, so the
+//!   client reads any number of them. The spans of all traces are in one list.
+//! - `apiv3/snapshots/*.json`: kind and status are numbers, ids hexadecimal; see `otlp/json.rs`.
+//!
+//! Version 2.20 calls the parameters `query.startTimeMin` and so on, and takes these names too (`apiv3/query_parser.go`).
 
+use crate::clock;
 use crate::failure::{Failure, Result};
 use crate::http;
-use crate::trace::{Kind, Span, Trace};
+use crate::otlp::{self, json};
+use crate::trace::Trace;
+use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
+use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Answer<T> {
-    #[serde(default = "Vec::new")]
-    pub(crate) data: Vec<T>,
+/// How far back the latest traces are looked for: stores other than memory keep traces by day, and look at each day.
+const LOOKBACK: Duration = Duration::from_hours(7 * 24);
+/// How far ahead of this clock the clocks of the proxies may be.
+const AHEAD: Duration = Duration::from_mins(1);
+
+/// An answer with spans, or with an error.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Envelope {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) result: Option<Spans>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<Refusal>,
 }
 
+/// `opentelemetry.proto.trace.v1.TracesData`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct JaegerTrace {
-    #[serde(rename = "traceID")]
-    trace_id: String,
-    spans: Vec<JaegerSpan>,
-    processes: BTreeMap<String, Process>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct JaegerSpan {
-    #[serde(rename = "traceID")]
-    trace_id: String,
-    #[serde(rename = "spanID")]
-    span_id: String,
-    operation_name: String,
-    references: Vec<Reference>,
-    start_time: u64,
-    duration: u64,
-    tags: Vec<Tag>,
-    #[serde(rename = "processID")]
-    process_id: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Reference {
-    ref_type: String,
-    #[serde(rename = "traceID")]
-    trace_id: String,
-    #[serde(rename = "spanID")]
-    span_id: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Tag {
-    key: String,
-    #[serde(rename = "type")]
-    kind: String,
-    value: serde_json::Value,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Process {
-    service_name: String,
+pub(crate) struct Spans {
     #[serde(default)]
-    tags: Vec<Tag>,
+    pub(crate) resource_spans: Vec<ResourceSpans>,
 }
 
-/// The tag in which Jaeger keeps a span's kind.
-const KIND: &str = "span.kind";
-const CHILD_OF: &str = "CHILD_OF";
+/// Why there are no spans: `GRPCGatewayErrorDetails`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Refusal {
+    pub(crate) http_code: u16,
+    #[serde(default)]
+    pub(crate) message: String,
+}
 
-impl From<&Trace> for JaegerTrace {
-    fn from(trace: &Trace) -> Self {
-        let mut processes: BTreeMap<String, Process> = BTreeMap::new();
-        let spans = trace.spans.iter().map(|span| {
-            let known = processes
-                .iter()
-                .find(|(_, process)| process.service_name == span.service)
-                .map(|(id, _)| id.clone());
-            let process_id = known.unwrap_or_else(|| {
-                let id = format!("p{}", processes.len() + 1);
-                processes.insert(
-                    id.clone(),
-                    Process { service_name: span.service.clone(), tags: Vec::new() },
-                );
-                id
-            });
-            jaeger_span(&trace.id, span, process_id)
-        });
-        Self { trace_id: trace.id.clone(), spans: spans.collect(), processes }
+/// The traces in an answer; none if it says that nothing was found.
+///
+/// # Errors
+/// With Jaeger's words, or with what is wrong with the answer.
+pub(crate) fn traces(body: &[u8]) -> std::result::Result<Vec<Trace>, String> {
+    let envelopes: Vec<Envelope> = json::read_each(body)
+        .map_err(|error| format!("it is no answer of Jaeger's query API, version 3: {error}"))?;
+    let mut found = Vec::new();
+    for Envelope { result, error } in envelopes {
+        match (result, error) {
+            (Some(spans), None) => found.extend(spans.resource_spans),
+            (None, Some(refusal)) if refusal.http_code == StatusCode::NOT_FOUND => {}
+            (_, Some(refusal)) => return Err(refusal.message),
+            (None, None) => return Err("it has neither `result` nor `error`".into()),
+        }
     }
-}
-
-fn jaeger_span(trace: &str, span: &Span, process_id: String) -> JaegerSpan {
-    let parent = (!span.parent.is_empty()).then(|| Reference {
-        ref_type: CHILD_OF.into(),
-        trace_id: trace.to_owned(),
-        span_id: span.parent.clone(),
-    });
-    let kind = (KIND.to_owned(), span.kind.name().to_owned());
-    let tags = std::iter::once(kind).chain(span.tags.clone());
-    JaegerSpan {
-        trace_id: trace.to_owned(),
-        span_id: span.id.clone(),
-        operation_name: span.operation.clone(),
-        references: parent.into_iter().collect(),
-        start_time: span.start,
-        duration: span.duration,
-        tags: tags
-            .map(|(key, value)| Tag { key, kind: "string".into(), value: value.into() })
-            .collect(),
-        process_id,
-    }
-}
-
-impl From<JaegerTrace> for Trace {
-    fn from(trace: JaegerTrace) -> Self {
-        let processes = trace.processes;
-        let mut spans: Vec<Span> =
-            trace.spans.into_iter().map(|span| read(span, &processes)).collect();
-        spans.sort_by_key(|span| span.start);
-        Self { id: trace.trace_id, spans }
-    }
-}
-
-fn read(span: JaegerSpan, processes: &BTreeMap<String, Process>) -> Span {
-    let mut tags: BTreeMap<String, String> =
-        span.tags.into_iter().map(|tag| (tag.key, text(&tag.value))).collect();
-    let kind = match tags.remove(KIND).as_deref() {
-        Some("client" | "producer") => Kind::Client,
-        Some("server" | "consumer") => Kind::Server,
-        _ => Kind::Internal,
-    };
-    let parent = span.references.into_iter().find(|reference| reference.ref_type == CHILD_OF);
-    Span {
-        id: span.span_id,
-        parent: parent.map(|reference| reference.span_id).unwrap_or_default(),
-        service: processes
-            .get(&span.process_id)
-            .map(|process| process.service_name.clone())
-            .unwrap_or_default(),
-        operation: span.operation_name,
-        kind,
-        start: span.start_time,
-        duration: span.duration,
-        tags,
-    }
-}
-
-fn text(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+    Ok(otlp::traces(found))
 }
 
 /// Reads traces from a query API at `base`, such as `http://127.0.0.1:16686/jaeger`.
@@ -164,35 +86,47 @@ impl Client {
         Ok(Self { http, base: base.trim_end_matches('/').to_owned() })
     }
 
-    /// One trace; none if nothing is known of it, yet.
+    /// One trace by its id, 32 hexadecimal digits; none if nothing is known of it, yet.
     pub(crate) async fn trace(&self, id: &str) -> Result<Option<Trace>> {
-        let found = self.get(&format!("{}/api/traces/{id}", self.base), &[]).await?;
+        let url = format!("{}/api/v3/traces/{id}", self.base);
+        // As it is stored: without it, Jaeger moves spans that it takes to be of a clock that is wrong.
+        let found = self.get(&url, &[("raw_traces", "true".to_owned())]).await?;
         Ok(found.into_iter().next())
     }
 
-    /// The latest traces in which `service` took part, newest first.
+    /// The latest traces of the last week in which `service` took part, newest first. A Jaeger answers no more than it
+    /// keeps: a `limit` above that is an error.
     pub(crate) async fn latest(&self, service: &str, limit: usize) -> Result<Vec<Trace>> {
-        let url = format!("{}/api/traces", self.base);
-        let mut found = self
-            .get(&url, &[("service", service.to_owned()), ("limit", limit.to_string())])
-            .await?;
+        let url = format!("{}/api/v3/traces", self.base);
+        let now = clock::now();
+        let query = [
+            ("query.service_name", service.to_owned()),
+            ("query.start_time_min", rfc3339(now - LOOKBACK)),
+            ("query.start_time_max", rfc3339(now + AHEAD)),
+            ("query.num_traces", limit.to_string()),
+            ("query.raw_traces", "true".to_owned()),
+        ];
+        let mut found = self.get(&url, &query).await?;
         found.sort_by_key(|trace| std::cmp::Reverse(trace.start()));
         Ok(found)
     }
 
     async fn get(&self, url: &str, query: &[(&str, String)]) -> Result<Vec<Trace>> {
-        let lost = |error: reqwest::Error| {
+        let lost = |words: String| {
             Failure::lab(
-                format!("the traces at {url} cannot be read: {error}"),
-                "check that the lab runs: `cargo lab status`",
+                format!("the traces at {url} cannot be read: {words}"),
+                "check that the lab runs: `cargo lab status`; the URL of a Jaeger ends in its base path, such as `/jaeger`",
             )
         };
-        let answer = self.http.get(url).query(query).send().await.map_err(lost)?;
-        if answer.status() == reqwest::StatusCode::NOT_FOUND {
-            return Ok(Vec::new());
-        }
-        let answer: Answer<JaegerTrace> =
-            answer.error_for_status().map_err(lost)?.json().await.map_err(lost)?;
-        Ok(answer.data.into_iter().map(Trace::from).collect())
+        let answer = self.http.get(url).query(query).send().await;
+        let answer = answer.map_err(|error| lost(error.to_string()))?;
+        let status = answer.status();
+        let body = answer.bytes().await.map_err(|error| lost(error.to_string()))?;
+        traces(&body).map_err(|words| lost(format!("status {status}: {words}")))
     }
+}
+
+fn rfc3339(time: SystemTime) -> String {
+    // A year that has four digits always has this form.
+    OffsetDateTime::from(time).format(&Rfc3339).unwrap_or_default()
 }

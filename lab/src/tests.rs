@@ -17,6 +17,7 @@ mod load;
 mod matching;
 mod mesh;
 mod pod;
+mod query;
 mod readme;
 mod refusal;
 mod retry;

@@ -1,6 +1,6 @@
 //! Spans as they arrive → the latest traces, in bounded memory: the oldest go first.
 
-use crate::trace::{Span, Trace};
+use crate::otlp::Received;
 use std::collections::VecDeque;
 
 /// How much is kept.
@@ -19,11 +19,20 @@ impl Default for Bounds {
     }
 }
 
+/// A trace as its spans came.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    /// 32 hexadecimal digits.
+    pub(crate) id: String,
+    /// In the order of their start.
+    pub(crate) spans: Vec<Received>,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     bounds: Bounds,
     /// The oldest first.
-    traces: VecDeque<Trace>,
+    traces: VecDeque<Kept>,
     spans: usize,
 }
 
@@ -33,12 +42,17 @@ impl Store {
         Self { bounds, ..Self::default() }
     }
 
+    /// No more traces than this are kept.
+    pub(crate) const fn most_traces(&self) -> usize {
+        self.bounds.traces
+    }
+
     /// The latest first.
-    pub(crate) fn latest(&self) -> impl Iterator<Item = &Trace> {
+    pub(crate) fn latest(&self) -> impl Iterator<Item = &Kept> {
         self.traces.iter().rev()
     }
 
-    pub(crate) fn trace(&self, id: &str) -> Option<&Trace> {
+    pub(crate) fn trace(&self, id: &str) -> Option<&Kept> {
         self.latest().find(|trace| trace.id == id)
     }
 
@@ -46,22 +60,22 @@ impl Store {
     ///
     /// # Errors
     /// When its trace has too many already.
-    pub(crate) fn add(&mut self, trace: String, span: Span) -> Result<(), TooMany> {
+    pub(crate) fn add(&mut self, trace: String, span: Received) -> Result<(), TooMany> {
         // Spans of one request arrive close to each other, so its trace is near the end.
         let known = self.traces.iter_mut().rev().find(|known| known.id == trace);
         match known {
             Some(known) => {
-                if let Some(again) = known.spans.iter_mut().find(|other| other.id == span.id) {
+                if let Some(again) = known.spans.iter_mut().find(|other| other.id() == span.id()) {
                     *again = span;
                     return Ok(());
                 }
                 if known.spans.len() >= self.bounds.spans_of_a_trace {
                     return Err(TooMany);
                 }
-                let place = known.spans.partition_point(|other| other.start <= span.start);
+                let place = known.spans.partition_point(|other| other.start() <= span.start());
                 known.spans.insert(place, span);
             }
-            None => self.traces.push_back(Trace { id: trace, spans: vec![span] }),
+            None => self.traces.push_back(Kept { id: trace, spans: vec![span] }),
         }
         self.spans += 1;
         self.shrink();

@@ -15,6 +15,8 @@ use std::process::ExitCode;
 /// How many traces are listed, and among how many an abbreviated id is looked for.
 const LISTED: usize = 20;
 const SEARCHED: usize = 2_000;
+/// The digits of an id that is not abbreviated.
+const WHOLE: usize = 32;
 
 pub(crate) async fn traces(
     state: &StateFolder,
@@ -22,33 +24,37 @@ pub(crate) async fn traces(
     output: Output,
 ) -> Result<ExitCode> {
     let client = Client::new(&control::status(state).await?.traces)?;
-    let gateway = gateway_service();
     match id {
         None => {
-            let traces = client.latest(&gateway, LISTED).await?;
+            let traces = client.latest(&gateway_service(), LISTED).await?;
             match output {
                 Output::Json => terminal::json(&traces)?,
                 Output::Text => list(&traces),
             }
         }
         Some(id) => {
-            let known = client.latest(&gateway, SEARCHED).await?;
-            let trace = known
-                .iter()
-                .find(|trace| trace.id.starts_with(&id.to_lowercase()))
-                .ok_or_else(|| {
-                    Failure::input(
-                        format!("there is no trace `{id}`"),
-                        "`cargo lab traces` lists the latest ones",
-                    )
-                })?;
+            let trace = named(&client, &id.to_lowercase()).await?.ok_or_else(|| {
+                Failure::input(
+                    format!("there is no trace `{id}`"),
+                    "`cargo lab traces` lists the latest ones",
+                )
+            })?;
             match output {
-                Output::Json => terminal::json(trace)?,
-                Output::Text => terminal::line(waterfall(trace, terminal::columns()).trim_end()),
+                Output::Json => terminal::json(&trace)?,
+                Output::Text => terminal::line(waterfall(&trace, terminal::columns()).trim_end()),
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The trace of this id, or the latest one whose id begins so.
+async fn named(client: &Client, id: &str) -> Result<Option<Trace>> {
+    if id.len() == WHOLE && id.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return client.trace(id).await;
+    }
+    let known = client.latest(&gateway_service(), SEARCHED).await?;
+    Ok(known.into_iter().find(|trace| trace.id.starts_with(id)))
 }
 
 fn list(traces: &[Trace]) {

@@ -1,6 +1,6 @@
-//! OTLP → spans, and traces ↔ Jaeger's JSON.
+//! OTLP → spans, and Jaeger's answers → traces.
 
-use crate::jaeger::JaegerTrace;
+use crate::jaeger;
 use crate::otlp::{self, Encoding, Export};
 use crate::trace::{Kind, Span, Trace};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -47,7 +47,8 @@ mod otlp_to_spans {
 
     fn read(resource_spans: Vec<ResourceSpans>) -> Vec<(String, Span)> {
         let body = ExportTraceServiceRequest { resource_spans }.encode_to_vec();
-        otlp::spans(&body, Encoding::Protobuf).unwrap().spans
+        let received = otlp::spans(&body, Encoding::Protobuf).unwrap().spans;
+        received.into_iter().map(|(trace, span)| (trace, Span::from(&span))).collect()
     }
 
     fn read_one(span: WireSpan) -> Span {
@@ -87,6 +88,7 @@ mod otlp_to_spans {
     #[test]
     fn a_span_without_parent_is_the_first_one() {
         assert_eq!(read_one(WireSpan { parent_span_id: Vec::new(), ..wire() }).parent, "");
+        assert_eq!(read_one(WireSpan { parent_span_id: vec![0; 8], ..wire() }).parent, "");
     }
 
     #[test]
@@ -151,125 +153,109 @@ mod otlp_to_spans {
     }
 }
 
-mod jaeger {
+mod answers {
     use super::*;
 
-    fn span(id: &str, parent: &str, service: &str, kind: Kind, start: u64) -> Span {
-        Span {
-            id: id.into(),
-            parent: parent.into(),
-            service: service.into(),
-            operation: format!("{service}:80/*"),
-            kind,
-            start,
-            duration: 10,
-            tags: [("lane".to_owned(), "v2".to_owned())].into(),
-        }
+    #[track_caller]
+    fn read(body: &str) -> Vec<Trace> {
+        jaeger::traces(body.as_bytes()).unwrap()
     }
 
-    fn trace() -> Trace {
-        Trace {
-            id: "t".into(),
-            spans: vec![
-                span("a", "", "gateway", Kind::Server, 1),
-                span("b", "a", "gateway", Kind::Client, 2),
-                span("c", "b", "one", Kind::Server, 3),
-                span("d", "c", "one", Kind::Internal, 4),
-            ],
-        }
+    #[track_caller]
+    fn refused(body: &str) -> String {
+        jaeger::traces(body.as_bytes()).unwrap_err()
     }
 
-    fn read(json: serde_json::Value) -> Trace {
-        Trace::from(serde_json::from_value::<JaegerTrace>(json).unwrap())
+    /// One span of a trace whose id ends in `trace`, with this id and start.
+    fn chunk(trace: u8, id: u8, start: u64) -> serde_json::Value {
+        json!({"result": {"resourceSpans": [{
+            "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "one.lab"}}]},
+            "scopeSpans": [{"scope": {}, "spans": [{
+                "traceId": format!("{trace:032x}"), "spanId": format!("{id:016x}"), "name": "n", "status": {},
+                "startTimeUnixNano": start.to_string(), "endTimeUnixNano": (start + 5_000).to_string(), "kind": 3
+            }]}]
+        }]}})
     }
 
-    #[test]
-    fn a_trace_is_written_as_jaeger_writes_it() {
-        let mut trace = trace();
-        trace.spans.truncate(2);
-        trace.spans.push(span("c", "b", "one", Kind::Server, 3));
-        trace.spans[0].tags.clear();
-        let lane = json!({"key": "lane", "type": "string", "value": "v2"});
-        let kind = |kind: &str| json!({"key": "span.kind", "type": "string", "value": kind});
-        let reference = |id: &str| json!([{"refType": "CHILD_OF", "traceID": "t", "spanID": id}]);
-        assert_eq!(
-            serde_json::to_value(JaegerTrace::from(&trace)).unwrap(),
-            json!({
-                "traceID": "t",
-                "spans": [
-                    {
-                        "traceID": "t", "spanID": "a", "operationName": "gateway:80/*", "references": [],
-                        "startTime": 1, "duration": 10, "tags": [kind("server")], "processID": "p1"
-                    },
-                    {
-                        "traceID": "t", "spanID": "b", "operationName": "gateway:80/*", "references": reference("a"),
-                        "startTime": 2, "duration": 10, "tags": [kind("client"), lane], "processID": "p1"
-                    },
-                    {
-                        "traceID": "t", "spanID": "c", "operationName": "one:80/*", "references": reference("b"),
-                        "startTime": 3, "duration": 10, "tags": [kind("server"), lane], "processID": "p2"
-                    }
-                ],
-                "processes": {
-                    "p1": {"serviceName": "gateway", "tags": []},
-                    "p2": {"serviceName": "one", "tags": []}
-                }
-            })
-        );
-    }
-
-    #[test]
-    fn what_is_written_reads_back() {
-        assert_eq!(read(serde_json::to_value(JaegerTrace::from(&trace())).unwrap()), trace());
-    }
-
-    #[test]
-    fn what_jaeger_adds_is_left_out_and_spans_are_sorted_by_start() {
-        let read = read(json!({
-            "traceID": "t",
-            "spans": [
-                {
-                    "traceID": "t", "spanID": "b", "flags": 1, "operationName": "later", "startTime": 5, "duration": 1,
-                    "references": [
-                        {"refType": "FOLLOWS_FROM", "traceID": "t", "spanID": "x"},
-                        {"refType": "CHILD_OF", "traceID": "t", "spanID": "a"}
-                    ],
-                    "tags": [
-                        {"key": "span.kind", "type": "string", "value": "consumer"},
-                        {"key": "http.status_code", "type": "int64", "value": 200},
-                        {"key": "error", "type": "bool", "value": true}
-                    ],
-                    "logs": [], "processID": "p9", "warnings": null
-                },
-                {
-                    "traceID": "t", "spanID": "a", "operationName": "first", "startTime": 4, "duration": 2,
-                    "references": [], "tags": [{"key": "span.kind", "type": "string", "value": "producer"}],
-                    "logs": [], "processID": "p1", "warnings": null
-                },
-                {
-                    "traceID": "t", "spanID": "c", "operationName": "last", "startTime": 6, "duration": 0,
-                    "references": [], "tags": [], "logs": [], "processID": "p1", "warnings": null
-                }
-            ],
-            "processes": {"p1": {"serviceName": "one.lab", "tags": [{"key": "ip", "type": "string", "value": "x"}]}},
-            "warnings": null
-        }));
-        let seen: Vec<(&str, &str, &str, Kind)> = read
-            .spans
+    fn seen(traces: &[Trace]) -> Vec<(&str, Vec<&str>)> {
+        traces
             .iter()
-            .map(|span| (span.id.as_str(), span.parent.as_str(), span.service.as_str(), span.kind))
-            .collect();
-        assert_eq!(
-            seen,
-            [
-                ("a", "", "one.lab", Kind::Client),
-                ("b", "a", "", Kind::Server),
-                ("c", "", "one.lab", Kind::Internal),
-            ]
-        );
-        let tags = [("error", "true"), ("http.status_code", "200")];
-        let tags: BTreeMap<String, String> =
-            tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        assert_eq!(read.spans[1].tags, tags);
+            .map(|trace| {
+                let spans = trace.spans.iter().map(|span| &span.id[14..]).collect();
+                (&trace.id[30..], spans)
+            })
+            .collect()
+    }
+
+    /// `apiv3/snapshots/GetTrace.json` and `FindTraces.json` of Jaeger, which are the same: of the trace 1, a span 2 of a
+    /// server, called `foobar`, that failed; no times, no resource, no parent.
+    #[test]
+    fn the_example_of_jaeger_is_read() {
+        let body = r#"{"result":{"resourceSpans":[{"resource":{},"scopeSpans":[{"scope":{},"spans":[{"kind":2,
+            "name":"foobar","spanId":"0000000000000002","status":{"code":2},
+            "traceId":"00000000000000000000000000000001"}]}]}]}}"#;
+        let span = Span {
+            id: "0000000000000002".into(),
+            parent: String::new(),
+            service: String::new(),
+            operation: "foobar".into(),
+            kind: Kind::Server,
+            start: 0,
+            duration: 0,
+            tags: BTreeMap::new(),
+        };
+        let id = "00000000000000000000000000000001".to_owned();
+        assert_eq!(read(body), [Trace { id, spans: vec![span] }]);
+    }
+
+    #[test]
+    fn spans_of_several_traces_in_several_chunks_are_sorted_and_once() {
+        let chunks = [chunk(1, 3, 30), chunk(2, 1, 9), chunk(1, 4, 20), chunk(1, 3, 30)];
+        let body = chunks.map(|chunk| chunk.to_string()).join("\n");
+        assert_eq!(seen(&read(&body)), [("01", vec!["04", "03"]), ("02", vec!["01"])]);
+    }
+
+    #[test]
+    fn nothing_is_found_where_jaeger_says_so() {
+        assert_eq!(read(r#"{"error":{"httpCode":404,"message":"No traces found"}}"#), []);
+        assert_eq!(read(r#"{"result":{}}"#), []);
+    }
+
+    #[test]
+    fn an_error_is_told_in_the_words_of_jaeger() {
+        let words = "search depth must be greater than 0 and less than max traces";
+        let error = json!({"error": {"httpCode": 500, "message": words}});
+        assert_eq!(refused(&error.to_string()), words);
+        let late = format!("{}{error}", chunk(1, 1, 1));
+        assert_eq!(refused(&late), words, "also behind spans");
+    }
+
+    #[test]
+    fn what_is_no_answer_of_this_api_is_refused() {
+        for body in
+            ["404 page not found", "<html></html>", r#"{"data": []}"#, "{}", r#"{"result": 7}"#]
+        {
+            assert!(!refused(body).is_empty(), "{body}");
+        }
+    }
+
+    /// Members that Jaeger leaves out, and numbers that JSON has not: `generated_proto_anyvalue.go` and `json/stream.go` of
+    /// opentelemetry-collector's pdata.
+    #[test]
+    fn what_jaeger_leaves_out_is_read_as_its_default() {
+        let attributes = json!([
+            {"key": "list", "value": {"arrayValue": {}}},
+            {"key": "map", "value": {"kvlistValue": {}}},
+            {"key": "share", "value": {"doubleValue": "NaN"}},
+            {"key": "none", "value": {}},
+            {"value": {"stringValue": "of no name"}},
+        ]);
+        let mut body = chunk(1, 1, 1);
+        body["result"]["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = attributes;
+        let traces = read(&body.to_string());
+        let tags = &traces[0].spans[0].tags;
+        assert_eq!(tags.len(), 5, "{tags:?}");
+        let tag = |name: &str| tags[name].as_str();
+        assert_eq!([tag("share"), tag("none"), tag("")], ["NaN", "", "of no name"]);
     }
 }
