@@ -28,6 +28,7 @@ mod topology;
 mod trace;
 mod tracing;
 mod waterfall;
+mod whole_trace;
 mod xds;
 
 use crate::endpoint::Endpoint;

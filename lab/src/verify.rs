@@ -4,7 +4,7 @@
 mod edge;
 mod lane;
 mod path;
-mod tracing;
+pub(crate) mod tracing;
 
 use crate::failure::Result;
 use crate::target::{Protocol, Target};
