@@ -146,6 +146,9 @@ struct Explain {
     /// The folder of the rendered manifests
     #[arg(long, default_value = "out")]
     manifests: PathBuf,
+    /// Take what is in force in the running lab, its release too
+    #[arg(long, conflicts_with_all = ["layer", "manifests"])]
+    live: bool,
     #[arg(long, value_enum, default_value_t)]
     output: Output,
 }
@@ -213,9 +216,13 @@ async fn dispatch(command: Command, state: PathBuf) -> Result<ExitCode> {
         Command::Demo(start) => {
             command::demo::demo(StateFolder::create(&state)?, start.into()).await
         }
-        Command::Explain(Explain { url, header, method, layer, manifests, output }) => {
+        Command::Explain(Explain { url, header, method, layer, manifests, live, output }) => {
             let request = Request::new(&method, &url, &header)?;
-            command::explain::explain(&manifests, &layer, &request, output)
+            match live.then(|| StateFolder::open(&state)).transpose()?.flatten() {
+                Some(state) => command::explain::explain_live(&state, &request, output).await,
+                None if live => Err(control::not_running()),
+                None => command::explain::explain(&manifests, &layer, &request, output),
+            }
         }
         Command::Canary(Canary::Simulate(options)) => command::simulate::simulate(options),
         Command::Envoy(Programs { envoy, path }) => {

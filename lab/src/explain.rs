@@ -21,10 +21,11 @@ pub use request::Request;
 use crate::endpoint::Endpoint;
 use crate::envoy::{Addresses, KeyPair, PodPorts, Snapshot, snapshot};
 use crate::failure::{Failure, Result};
-use crate::layers::{Layers, applied};
+use crate::layers::{Layers, Plan, applied};
 use crate::target::gateway_service;
 use crate::topology::{Pod, Topology};
 use envoy::Envoy;
+use manifests::release::State;
 use request::Entrance;
 use serde::Serialize;
 use server::Server;
@@ -73,7 +74,12 @@ pub struct Explanation {
 impl Mesh {
     /// From a folder of rendered manifests, with these layers on top of the ground.
     pub fn read(manifests: &Path, with: &[String]) -> Result<Self> {
-        let manifests = Layers::open(manifests)?.manifests(&applied(with))?;
+        Self::planned(manifests, &Plan { layers: applied(with), release: State::default() })
+    }
+
+    /// From a folder of rendered manifests, as far as a release on top of them has come.
+    pub(crate) fn planned(manifests: &Path, plan: &Plan) -> Result<Self> {
+        let manifests = Layers::open(manifests)?.in_force(plan)?;
         let topology = Topology::of(&manifests).map_err(|found| Failure::violations(&found))?;
         Self::of(&topology)
     }

@@ -5,14 +5,16 @@ use crate::failure::{Failure, Result};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// Headers that proxies write, or change, in ways that this module does not follow.
-const OF_PROXIES: [&str; 6] = [
+const OF_PROXIES: [&str; 5] = [
     "traceparent",
     "tracestate",
     "x-client-trace-id",
     "x-forwarded-client-cert",
     "x-forwarded-for",
-    "x-request-id",
 ];
+
+/// The header that the gateway writes anew, at random: the one of the request stands for what will be drawn.
+const REQUEST_ID: &str = "x-request-id";
 
 /// Headers of which Envoy makes one when they come several times: its inline headers, seen in Envoy 1.40.
 const INLINE: [&str; 24] = [
@@ -84,6 +86,12 @@ impl Message {
         if name.starts_with(OF_ENVOY) || OF_PROXIES.contains(&name.as_str()) {
             let message = format!("a route looks at `{name}`, which the proxies write themselves");
             let hint = "`cargo lab up` runs these manifests, and a real request will tell";
+            return Err(Failure::input(message, hint));
+        }
+        if name == REQUEST_ID && !self.headers.contains_key(REQUEST_ID) {
+            let message = "a route looks at `x-request-id`, which the gateway draws at random";
+            let hint =
+                "say which id to explain: -H 'x-request-id: 00000000-0000-4000-8000-000000000000'";
             return Err(Failure::input(message, hint));
         }
         let values = self.headers.get_all(&name);

@@ -219,3 +219,31 @@ fn while_steps_are_taken_no_request_fails_and_none_mixes_lanes() {
         assert!(lane["hops_in_lane"].as_u64().unwrap() > 0, "some were in the lane: {lane}");
     }
 }
+
+/// `explain --live` knows how far a release has come: with the id that the gateway drew, it tells who answered.
+#[test]
+fn who_is_drawn_is_explained_from_the_id_of_the_request() {
+    let lab = Lab::up();
+    let client = Client::of(&lab);
+    for step in [&["start", "v2"][..], &["start", "v3"], &["weight", "50", "--lane", "v2"]] {
+        lab.ok(&[&["canary"], step].concat());
+    }
+    let url = "https://service1.cncamp.io/hello/service1";
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        let answer = runtime().block_on(client.ask("")).unwrap();
+        let hops = crate::request::flat(&answer);
+        let id = &hops.last().unwrap().headers.as_ref().unwrap()["x-request-id"][0];
+        let versions =
+            hops.iter().map(|hop| format!("{}/{}", hop.service, hop.version.as_ref().unwrap()));
+        let versions = versions.collect::<Vec<_>>().join(" → ");
+        let told = lab.ok(&["explain", url, "--live", "-H", &format!("x-request-id: {id}")]);
+        assert_eq!(told.lines().last(), Some(format!("seen: {versions}").as_str()), "{told}");
+        seen.insert(versions);
+    }
+    assert_eq!(seen.len(), 2, "some are in the lane, some are not: {seen:?}");
+    let ran = lab.run(&["explain", url, "--live"]);
+    assert!(ran.stderr.contains("hint: say which id to explain"), "{}", ran.stderr);
+    let told = lab.ok(&["explain", "https://service1.cncamp.io/hello/service1?lane=v3", "--live"]);
+    assert!(told.ends_with("seen: service1/v1 → service2/v3 → service3/v1\n"), "{told}");
+}

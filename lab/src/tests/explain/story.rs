@@ -228,7 +228,7 @@ fn headers_that_proxies_write_are_not_guessed() {
     let request = Request::new("GET", "https://example.com/", &[]).unwrap();
     let failure = mesh.explain(&request).map(|_| ()).unwrap_err().to_string();
     assert!(
-        failure.contains("a route looks at `x-request-id`, which the proxies write themselves"),
+        failure.contains("a route looks at `x-request-id`, which the gateway draws at random"),
         "{failure}"
     );
 }
