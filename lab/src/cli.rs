@@ -65,6 +65,11 @@ enum Command {
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
+    /// Draw where requests go, lane by lane and hop by hop, with the number of requests on each way
+    Diagram {
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
     /// Tell the whole story: up, verify, a canary lane, a trace of each lane, down
     Demo(Start),
     /// Tell what happens to a request, from the manifests alone: nothing is sent, no lab need run
@@ -246,6 +251,7 @@ async fn ask(command: Command, state: &StateFolder) -> Result<ExitCode> {
         Command::Status { output } => command::status::status(state, output).await,
         Command::Verify { output } => command::verify::verify(state, output).await,
         Command::Load(options) => command::load::load(state, options).await,
+        Command::Diagram { output } => command::diagram::diagram(state, output).await,
         Command::Traces { id, output } => {
             command::traces::traces(state, id.as_deref(), output).await
         }

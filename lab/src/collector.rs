@@ -3,6 +3,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "the form of poem's handlers")]
 
+pub(crate) mod calls;
 mod query;
 pub(crate) mod store;
 
@@ -24,11 +25,13 @@ const LARGEST_EXPORT: usize = 4 << 20;
 #[derive(Debug)]
 pub(crate) struct Collector {
     pub(crate) port: u16,
+    pub(crate) spans: Shared,
     task: JoinHandle<std::io::Result<()>>,
 }
 
+/// What has arrived so far, for everybody who reads it.
 #[derive(Clone, Debug, Default)]
-struct Shared(Arc<Mutex<Store>>);
+pub(crate) struct Shared(Arc<Mutex<Store>>);
 
 impl Collector {
     /// Starts to listen on a free loopback port.
@@ -39,9 +42,10 @@ impl Collector {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
         let acceptor = TcpAcceptor::from_tokio(listener).map_err(failed)?;
+        let spans = Shared::default();
         let task =
-            tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(routes(Shared::default())));
-        Ok(Self { port, task })
+            tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(routes(spans.clone())));
+        Ok(Self { port, spans, task })
     }
 
     /// The base of the query API, as Jaeger has it in Istio's add-on.
@@ -57,7 +61,7 @@ impl Drop for Collector {
 }
 
 impl Shared {
-    fn store(&self) -> MutexGuard<'_, Store> {
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         // A panic elsewhere leaves the store whole: every change to it is a single step.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

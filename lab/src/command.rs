@@ -4,6 +4,7 @@ pub(crate) mod auto;
 pub(crate) mod canary;
 pub(crate) mod counters;
 pub(crate) mod demo;
+pub(crate) mod diagram;
 pub(crate) mod down;
 pub(crate) mod envoy;
 pub(crate) mod explain;

@@ -42,7 +42,7 @@ pub(crate) enum Reply {
 }
 
 /// What runs where.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Status {
     /// The process of the lab itself.
     pub(crate) pid: u32,
@@ -58,11 +58,13 @@ pub(crate) struct Status {
     pub(crate) authority: PathBuf,
     /// The base of the query API of the traces.
     pub(crate) traces: String,
+    /// The URL of the page that shows the lab.
+    pub(crate) page: String,
     pub(crate) envoy: EnvoyStatus,
     pub(crate) pods: Vec<PodStatus>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct EnvoyStatus {
     pub(crate) pid: u32,
     pub(crate) program: PathBuf,

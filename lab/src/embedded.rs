@@ -6,6 +6,7 @@
 mod cast;
 mod release;
 mod serve;
+mod show;
 mod start;
 
 pub(crate) use serve::{Signals, serve};
@@ -29,6 +30,7 @@ use crate::xds::Files;
 use cast::Cast;
 use manifests::layout::LANE_LAYER_PREFIX;
 use serde_json::Value;
+use show::{Show, Shown};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -62,6 +64,7 @@ pub(crate) struct Embedded {
     _collector: Option<Collector>,
     /// The base of the query API of the traces.
     traces: String,
+    show: Show,
     /// The pods that clusters have as endpoints.
     published: BTreeSet<String>,
 }
@@ -102,8 +105,8 @@ impl Embedded {
     }
 
     async fn change(&mut self, plan: Plan, tell: Tell<'_>) -> Result<()> {
-        let topology = Topology::of(&self.layers.in_force(&plan)?)
-            .map_err(|found| Failure::violations(&found))?;
+        let manifests = self.layers.in_force(&plan)?;
+        let topology = Topology::of(&manifests).map_err(|found| Failure::violations(&found))?;
         self.certificates.cover(&topology)?;
 
         let started = Instant::now();
@@ -126,15 +129,21 @@ impl Embedded {
         let ready = self.cast.ready_pods();
         let next = envoy::snapshot(&topology, &self.addresses, &ready);
         let before = self.files.current().clone();
+        let shown = Shown::of(&manifests, &topology);
+        self.show.expect(&shown);
         if let Err(failure) = self.switch(&next, tell).await {
             self.back_to(&before, &new).await;
+            self.show.stay();
             return Err(failure);
         }
         // From here on the new layers are in force; what follows only clears away.
         self.topology = topology;
         (self.applied, self.release.state) = (plan.layers, plan.release);
         self.published = ready;
-        self.clear_away(&next, tell).await
+        let cleared = self.clear_away(&next, tell).await;
+        self.show.settle(shown);
+        self.publish();
+        cleared
     }
 
     /// Undoes a change that failed half-way: the old routes, then what was added goes away again.
@@ -225,6 +234,11 @@ impl Embedded {
         Ok(())
     }
 
+    /// Shows the lab on its page as it is now.
+    fn publish(&self) {
+        self.show.publish(self.status());
+    }
+
     pub(crate) fn status(&self) -> Status {
         let hosts =
             self.topology.servers(443).flat_map(|(_, server)| server.hosts.clone()).collect();
@@ -238,6 +252,7 @@ impl Embedded {
             http_port: self.addresses.http,
             authority: self.certificates.authority.clone(),
             traces: self.traces.clone(),
+            page: self.show.url.clone(),
             envoy: EnvoyStatus {
                 pid: self.envoy.id().unwrap_or_default(),
                 program: self.envoy_program.clone(),

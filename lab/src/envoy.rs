@@ -14,6 +14,7 @@ mod sidecar;
 mod tracing;
 
 pub(crate) use cluster::outbound_statistics;
+pub(crate) use tracing::DEFAULT_SAMPLING;
 
 use crate::endpoint::Endpoint;
 use crate::topology::{INGRESS_NAME, INGRESS_NAMESPACE, MESH, Pod, Topology};

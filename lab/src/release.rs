@@ -1,5 +1,6 @@
 //! A release in the running lab: what was asked for, what the gateway's access log shows of it, and the last steps.
 
+use crate::disk;
 use crate::failure::Failure;
 use manifests::release::{Counterpart, Draw, Refusal, State};
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,9 @@ pub(crate) struct Release {
 }
 
 /// Where the present draw begins in the gateway's access log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DrawBegan {
+    pub(crate) log: PathBuf,
     /// The length of the log, in bytes. Envoy writes it in pieces: what comes behind may be older.
     pub(crate) place: u64,
     /// As the log writes times.
@@ -45,6 +47,8 @@ pub(crate) struct ReleaseStatus {
     pub(crate) state: State,
     /// Who was drawn since the share was last changed; nothing if nobody is drawn.
     pub(crate) drawn: Option<Drawn>,
+    /// Where that is read from.
+    pub(crate) draw_began: Option<DrawBegan>,
     /// The services of each live lane, beside what everybody else gets.
     pub(crate) counterparts: BTreeMap<String, Vec<Counterpart>>,
     /// The last ones, the newest at the end.
@@ -65,6 +69,40 @@ impl Release {
         self.steps.push(step);
         let surplus = self.steps.len().saturating_sub(KEPT);
         self.steps.drain(..surplus);
+    }
+}
+
+impl ReleaseStatus {
+    /// Reads once more who was drawn.
+    pub(crate) fn count(&mut self) {
+        let draw = self.state.draw.as_ref().zip(self.draw_began.as_ref());
+        self.drawn = draw.map(|(draw, began)| {
+            Drawn::of(&disk::text_from(&began.log, began.place), draw, &began.time)
+        });
+    }
+
+    /// The share of a lane that was asked for, and the one that is seen; an empty lane is the baseline.
+    pub(crate) fn shares(&self, lane: &str) -> (String, String) {
+        let Some(Draw { lane: drawn, percent }) = &self.state.draw else {
+            let wanted = if lane.is_empty() { "everybody else" } else { "who asks" };
+            return (wanted.into(), "-".into());
+        };
+        let counts = self.drawn.unwrap_or_default();
+        let Drawn { into_lane, into_baseline } = counts;
+        let all = into_lane + into_baseline;
+        let seen = |share: Option<f64>, count: u64| match share {
+            Some(share) => format!("{share:.1} % ({count} of {all} requests)"),
+            None => "nobody yet".to_owned(),
+        };
+        let of_lane = counts.percent();
+        match lane {
+            "" => {
+                let rest = of_lane.map(|share| 100.0 - share);
+                (format!("{} %", 100 - percent), seen(rest, into_baseline))
+            }
+            lane if lane == drawn => (format!("{percent} %"), seen(of_lane, into_lane)),
+            _ => ("who asks".into(), "-".into()),
+        }
     }
 }
 

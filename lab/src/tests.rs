@@ -1,10 +1,12 @@
 //! The tests of the pure core: manifests in, topology and Envoy's JSON out. Each module has one `check`.
 
 mod analysis;
+mod calls;
 mod cluster;
 mod collector;
 mod command;
 mod destination;
+mod diagram;
 mod duration;
 mod edge;
 mod endpoint;
@@ -16,6 +18,7 @@ mod listener;
 mod load;
 mod matching;
 mod mesh;
+mod page;
 mod pod;
 mod query;
 mod readme;

@@ -63,6 +63,18 @@ impl Trace {
         tree
     }
 
+    /// The value of a tag in the first span that has it; empty if none has.
+    pub(crate) fn tag(&self, name: &str) -> &str {
+        self.spans.iter().find_map(|span| span.tags.get(name)).map_or("", String::as_str)
+    }
+
+    /// Whether the request as a whole failed: what its first span with a status says.
+    pub(crate) fn has_failed(&self) -> bool {
+        let mut spans = self.spans.iter();
+        let answered = spans.find(|span| span.tags.contains_key("http.status_code"));
+        answered.is_some_and(Span::has_failed)
+    }
+
     /// Microseconds since 1970 at which the first span starts.
     pub(crate) fn start(&self) -> u64 {
         self.spans.iter().map(|span| span.start).min().unwrap_or_default()
@@ -73,6 +85,15 @@ impl Trace {
         let end =
             self.spans.iter().map(|span| span.start + span.duration).max().unwrap_or_default();
         end.saturating_sub(self.start())
+    }
+}
+
+impl Span {
+    /// Whether the request of the span had no answer, or one with a status from 500 on. Envoy writes the status 0 when the
+    /// client went away before there was one. A span of something else has not failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        let status = self.tags.get("http.status_code").map(|status| status.parse::<u16>());
+        status.is_some_and(|status| !status.is_ok_and(|status| (1..500).contains(&status)))
     }
 }
 

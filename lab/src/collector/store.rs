@@ -1,6 +1,8 @@
-//! Spans as they arrive → the latest traces, in bounded memory: the oldest go first.
+//! Spans as they arrive → the latest traces, in bounded memory: the oldest go first; and how many requests took which call.
 
+use super::calls::Calls;
 use crate::otlp::Received;
+use crate::trace::{Span, Trace};
 use std::collections::VecDeque;
 
 /// How much is kept.
@@ -28,12 +30,20 @@ pub(crate) struct Kept {
     pub(crate) spans: Vec<Received>,
 }
 
+impl From<&Kept> for Trace {
+    fn from(kept: &Kept) -> Self {
+        Self { id: kept.id.clone(), spans: kept.spans.iter().map(Span::from).collect() }
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     bounds: Bounds,
     /// The oldest first.
     traces: VecDeque<Kept>,
     spans: usize,
+    /// Since the lab started, those of traces that are gone too.
+    pub(crate) calls: Calls,
 }
 
 impl Store {
@@ -63,19 +73,20 @@ impl Store {
     pub(crate) fn add(&mut self, trace: String, span: Received) -> Result<(), TooMany> {
         // Spans of one request arrive close to each other, so its trace is near the end.
         let known = self.traces.iter_mut().rev().find(|known| known.id == trace);
-        match known {
-            Some(known) => {
-                if let Some(again) = known.spans.iter_mut().find(|other| other.id() == span.id()) {
-                    *again = span;
-                    return Ok(());
-                }
-                if known.spans.len() >= self.bounds.spans_of_a_trace {
-                    return Err(TooMany);
-                }
-                let place = known.spans.partition_point(|other| other.start() <= span.start());
-                known.spans.insert(place, span);
+        if let Some(known) = known {
+            if let Some(again) = known.spans.iter_mut().find(|other| other.id() == span.id()) {
+                *again = span;
+                return Ok(());
             }
-            None => self.traces.push_back(Kept { id: trace, spans: vec![span] }),
+            self.calls.note(&Span::from(&span));
+            if known.spans.len() >= self.bounds.spans_of_a_trace {
+                return Err(TooMany);
+            }
+            let place = known.spans.partition_point(|other| other.start() <= span.start());
+            known.spans.insert(place, span);
+        } else {
+            self.calls.note(&Span::from(&span));
+            self.traces.push_back(Kept { id: trace, spans: vec![span] });
         }
         self.spans += 1;
         self.shrink();

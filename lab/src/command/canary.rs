@@ -5,10 +5,10 @@ use super::{auto, counters, simulate};
 use crate::cli::Output;
 use crate::control::{Request, Status, call, status as lab_status};
 use crate::failure::Result;
-use crate::release::{Drawn, ReleaseStatus};
+use crate::release::ReleaseStatus;
 use crate::state::StateFolder;
 use crate::terminal;
-use manifests::release::{Draw, Step};
+use manifests::release::Step;
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -104,36 +104,10 @@ fn row(status: &Status, release: &ReleaseStatus, lane: &str) -> Vec<String> {
         pods.iter().map(|pod| format!("{} {}", pod.app, pod.version)).collect();
     services.dedup();
     let ready = pods.iter().filter(|pod| pod.ready).count();
-    let (wanted, seen) = shares(release, lane);
+    let (wanted, seen) = release.shares(lane);
     let name = if lane.is_empty() { "baseline" } else { lane };
     let ready = format!("{ready} of {}", pods.len());
     vec![name.to_owned(), services.join(", "), ready, wanted, seen]
-}
-
-/// What was asked for, and what is seen.
-fn shares(release: &ReleaseStatus, lane: &str) -> (String, String) {
-    let Some(Draw { lane: drawn, percent }) = &release.state.draw else {
-        return match lane {
-            "" => ("100 %".into(), "-".into()),
-            _ => ("who asks".into(), "-".into()),
-        };
-    };
-    let counts = release.drawn.unwrap_or_default();
-    let Drawn { into_lane, into_baseline } = counts;
-    let all = into_lane + into_baseline;
-    let seen = |share: Option<f64>, count: u64| match share {
-        Some(share) => format!("{share:.1} % ({count} of {all} requests)"),
-        None => "nobody yet".to_owned(),
-    };
-    let of_lane = counts.percent();
-    match lane {
-        "" => {
-            let rest = of_lane.map(|share| 100.0 - share);
-            (format!("{} %", 100 - percent), seen(rest, into_baseline))
-        }
-        lane if lane == drawn => (format!("{percent} %"), seen(of_lane, into_lane)),
-        _ => ("who asks".into(), "-".into()),
-    }
 }
 
 /// The last steps, with the time of day that they were taken at.

@@ -38,6 +38,7 @@ pub(crate) fn summary(status: &Status) {
         status.envoy.admin, status.envoy.pid
     ));
     terminal::line(&format!("  traces   {}/api/traces (Jaeger's query API)", status.traces));
+    terminal::line(&format!("  page     {}", status.page));
     terminal::line(&terminal::dim(
         "  Embedded, sidecars speak plain HTTP to each other: mutual TLS and the limits of a pod are a cluster's.",
     ));

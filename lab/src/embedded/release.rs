@@ -5,13 +5,13 @@ use crate::clock;
 use crate::disk::{self, Access};
 use crate::failure::{Failure, Result};
 use crate::layers::Plan;
-use crate::release::{DrawBegan, Drawn, Release, ReleaseStatus, Taken};
+use crate::release::{DrawBegan, Release, ReleaseStatus, Taken};
 use crate::topology::INGRESS_NAME;
 use manifests::layout::LANE_LAYER_PREFIX;
 use manifests::object::Manifest;
 use manifests::release::{State, Step, counterparts};
 use manifests::render;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 impl Embedded {
@@ -41,13 +41,14 @@ impl Embedded {
         let counterparts = lanes.map(|lane| (lane.clone(), counterparts(&manifests, lane)));
         self.release.counterparts = counterparts.collect();
         if redrawn {
-            self.release.draw_began = Some(DrawBegan::now(&self.gateway_log()));
+            self.release.draw_began = Some(DrawBegan::now(self.gateway_log()));
         }
         self.release.note(Taken {
             step: step.to_string(),
             at: clock::unix_seconds(),
             milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         });
+        self.publish();
         Ok(())
     }
 
@@ -72,16 +73,16 @@ impl Embedded {
         if *state == State::default() && steps.is_empty() {
             return None;
         }
-        let drawn = state.draw.as_ref().zip(draw_began.as_ref()).map(|(draw, began)| {
-            Drawn::of(&disk::text_from(&self.gateway_log(), began.place), draw, &began.time)
-        });
-        Some(ReleaseStatus {
+        let mut status = ReleaseStatus {
             state: state.clone(),
-            drawn,
+            drawn: None,
+            draw_began: draw_began.clone(),
             counterparts: counterparts.clone(),
             steps: steps.clone(),
             objects: self.state.release(),
-        })
+        };
+        status.count();
+        Some(status)
     }
 
     fn gateway_log(&self) -> PathBuf {
@@ -90,7 +91,7 @@ impl Embedded {
 }
 
 impl DrawBegan {
-    fn now(log: &Path) -> Self {
-        Self { place: disk::length(log), time: clock::rfc3339() }
+    fn now(log: PathBuf) -> Self {
+        Self { place: disk::length(&log), log, time: clock::rfc3339() }
     }
 }

@@ -72,6 +72,7 @@ pub(crate) async fn serve(
         if let Err(failure) = lab.publish_endpoints().await {
             break (Err(failure), None);
         }
+        lab.publish();
     };
     let state = lab.state.clone();
     let tell = |text: &str, took| replies.iter().for_each(|replies| step(replies, text, took));

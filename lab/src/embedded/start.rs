@@ -1,6 +1,6 @@
 //! From the command line to a running lab.
 
-use super::{Cast, Embedded, Tell, count};
+use super::{Cast, Embedded, Show, Shown, Tell, count};
 use crate::address::Ports;
 use crate::admin::Admin;
 use crate::certificate;
@@ -129,7 +129,9 @@ impl Embedded {
             ),
             started.elapsed(),
         );
-        Ok(Self {
+        let spans = collector.as_ref().map(|collector| collector.spans.clone());
+        let show = Show::start(Shown::of(&manifests, &topology), spans).await?;
+        let lab = Self {
             state,
             layers,
             applied,
@@ -148,7 +150,10 @@ impl Embedded {
             certificates,
             _collector: collector,
             traces,
-        })
+            show,
+        };
+        lab.publish();
+        Ok(lab)
     }
 }
 

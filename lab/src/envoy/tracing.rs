@@ -11,7 +11,7 @@ use crate::topology::view::policy::CustomTag;
 use serde_json::{Value, json};
 
 /// What Istio samples where a Telemetry says nothing: the demo profile's `pilot.traceSampling`.
-const DEFAULT_SAMPLING: f64 = 100.0;
+pub(crate) const DEFAULT_SAMPLING: f64 = 100.0;
 
 /// The tracing of a proxy; none where no Telemetry asks for spans.
 pub(super) fn tracing(

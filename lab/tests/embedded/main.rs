@@ -12,6 +12,7 @@ mod harness;
 mod lifecycle;
 mod load;
 mod manifests;
+mod page;
 mod pods;
 mod refusal;
 mod request;

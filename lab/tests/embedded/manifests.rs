@@ -17,6 +17,14 @@ impl Copy {
         Self { folder }
     }
 
+    /// A lane v2 that has no service2, and falls back there.
+    pub(crate) fn with_fallback() -> Self {
+        let copy = Self::of_out();
+        let routes = copy.without_lane_rule("httpserver-service2");
+        copy.write("canary-v2/routes/virtual-services.yaml", &routes);
+        copy
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
