@@ -112,6 +112,20 @@ impl Diagram {
         self
     }
 
+    /// As a picture has it: a way that only differs from another in the lane that its requests enter is not drawn, because
+    /// that lane begins at the gateway, too.
+    #[must_use]
+    pub(crate) fn drawn(&self) -> Self {
+        let is_plain = |way: &Way| {
+            let same =
+                |other: &&Way| (other.lane, other.from, other.to) == (way.lane, way.from, way.to);
+            let first = self.ways.iter().filter(same).min_by_key(|other| other.enters.is_some());
+            first.is_some_and(|first| first.enters == way.enters)
+        };
+        let ways = self.ways.iter().filter(|way| is_plain(way)).cloned().collect();
+        Self { ways, ..self.clone() }
+    }
+
     /// Whether there is a row for a lane that requests enter.
     fn is_drawn(&self, lane: Option<&str>) -> bool {
         lane.is_some_and(|name| self.lanes.iter().any(|lane| lane.name == name))

@@ -3,7 +3,7 @@
 use super::{Diagram, Gap, Hop, Lane, Place, Way};
 use crate::collector::calls::{Call, Caller};
 use crate::topology::{Pod, Topology};
-use manifests::flow::{Cell, Class, Entrance, Flow, Row, Share};
+use manifests::flow::{Cell, Class, Decision, Entrance, Flow, Row, Share};
 use manifests::object::Manifest;
 use std::collections::BTreeSet;
 
@@ -78,7 +78,7 @@ impl<'a> Building<'a> {
             for share in decision.answer.shares().iter().filter(here) {
                 let to = self.place(lane, hop, row, share);
                 for from in &sources {
-                    self.way(lane, *from, to, share, decision.when.clone());
+                    self.way(lane, *from, to, share, condition(decision));
                 }
             }
         }
@@ -166,10 +166,11 @@ impl<'a> Building<'a> {
         share: &Share,
         when: Option<String>,
     ) {
+        let enters = Some(&share.arrives).filter(|class| **class != self.classes[lane]).map(name);
         let ways = &mut self.diagram.ways;
-        if let Some(known) =
-            ways.iter_mut().find(|way| (way.lane, way.from, way.to) == (lane, from, to))
-        {
+        let is_known =
+            |way: &&mut Way| (way.lane, way.from, way.to, &way.enters) == (lane, from, to, &enters);
+        if let Some(known) = ways.iter_mut().find(is_known) {
             // Several rules lead there; without a condition if one of them has none.
             known.when =
                 known.when.take().zip(when).map(|(one, other)| format!("{one}, or {other}"));
@@ -180,7 +181,6 @@ impl<'a> Building<'a> {
             None => vec![Caller::Gateway(self.diagram.host.clone())],
             Some(place) => self.behind[place].callers.clone(),
         };
-        let enters = Some(&share.arrives).filter(|class| **class != self.classes[lane]);
         // A lane that no rule asks for is counted with the baseline.
         let counted = self.diagram.lanes[lane].name.clone();
         let calls = callers.into_iter().map(|caller| Call {
@@ -195,12 +195,19 @@ impl<'a> Building<'a> {
             to,
             permille: share.permille,
             when,
-            enters: enters.map(name),
+            enters,
             count: None,
             calls: calls.collect(),
         };
         self.diagram.ways.push(way);
     }
+}
+
+/// What a request must be like: a rule with a name is easier to look up than its patterns are to read.
+fn condition(decision: &Decision) -> Option<String> {
+    let named = decision.rule.as_ref().filter(|(_, name)| !name.is_empty());
+    let named = named.map(|(_, name)| format!("rule {name} takes it"));
+    decision.when.as_ref().map(|when| named.unwrap_or_else(|| when.clone()))
 }
 
 /// Empty for requests without a lane.

@@ -11,6 +11,7 @@ const GATEWAY: &str = "gateway";
 
 /// The picture, with a head line; lines end where their last character does.
 pub(crate) fn text(diagram: &Diagram) -> String {
+    let diagram = &diagram.drawn();
     let layout = Layout::of(diagram);
     let columns = Columns::of(diagram, &layout);
     let mut canvas = Canvas::default();

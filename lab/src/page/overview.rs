@@ -179,7 +179,7 @@ impl Drawing {
         });
         Self {
             entrance: diagram.entrance.clone(),
-            picture: Picture::of(diagram),
+            picture: Picture::of(&diagram.drawn()),
             rows: rows.collect(),
         }
     }

@@ -81,7 +81,7 @@ fn an_aborted_lane_is_gone_for_testers_and_for_whoever_was_drawn() {
     let lab = Lab::up();
     let client = Client::of(&lab);
     lab.ok(&["canary", "start", "v2"]);
-    lab.ok(&["canary", "weight", "50"]);
+    lab.ok(&["canary", "weight", "99"]);
     let first = Some(("cookie", "lane-v2-ticket=00000000-0000-4000-8000-000000000000"));
     let last = Some(("cookie", "lane-v2-ticket=00000000-0000-4000-8000-000000000fff"));
     check_hops(&client, first, "", V2);
@@ -116,8 +116,8 @@ fn users_are_drawn_as_the_binomial_distribution_has_it_stay_and_are_never_taken_
         let share = f64::from(tickets) / 4096.0;
         let inside = u32::try_from(drawn.iter().filter(|drawn| **drawn).count()).unwrap();
         let users = f64::from(u32::try_from(USERS).unwrap());
-        // 3.29 standard deviations: 99.9 %.
-        let slack = 3.29 * (users * share * (1.0 - share)).sqrt();
+        // Five standard deviations: a right draw fails here once in a million runs.
+        let slack = 5.0 * (users * share * (1.0 - share)).sqrt();
         assert!(
             (f64::from(inside) - users * share).abs() < slack,
             "{percent} %: {inside} of {users}"
