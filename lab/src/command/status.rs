@@ -37,7 +37,7 @@ pub(crate) fn summary(status: &Status) {
         "  envoy    admin http://{}, pid {}",
         status.envoy.admin, status.envoy.pid
     ));
-    terminal::line(&format!("  traces   {}/api/traces (Jaeger's query API)", status.traces));
+    terminal::line(&format!("  traces   {}/api/v3/traces (Jaeger's query API v3)", status.traces));
     terminal::line(&format!("  page     {}", status.page));
     terminal::line(&terminal::dim(
         "  Embedded, sidecars speak plain HTTP to each other: mutual TLS and the limits of a pod are a cluster's.",
