@@ -96,11 +96,22 @@ pub(crate) async fn send(request: reqwest::RequestBuilder) -> std::result::Resul
     let trace = traceparent.split('-').nth(1).unwrap_or_default().to_owned();
     let text = answer.text().await.map_err(|error| causes(&error))?;
     if !status.is_success() {
-        return Err(format!("status {status}: {}", text.chars().take(120).collect::<String>()));
+        return Err(format!("status {status}: {}", blame(&text)));
     }
     let answer = serde_json::from_str(&text)
         .map_err(|error| format!("not the answer of the server: {error}"))?;
     Ok(Seen { answer, version, trace })
+}
+
+/// Why a request failed: what the last hop that was reached says, or the beginning of an answer of somebody else. The same
+/// words for the same fault, so without what differs from request to request.
+fn blame(text: &str) -> String {
+    let answer = serde_json::from_str(text).ok();
+    let hops = std::iter::successors(answer.as_ref(), |answer: &&Answer| answer.next.as_deref());
+    let blamed = hops.filter_map(|hop| Some((hop, hop.error.as_ref()?))).last();
+    let words =
+        blamed.map_or_else(|| text.to_owned(), |(hop, error)| format!("{}: {error}", hop.service));
+    words.chars().take(160).collect()
 }
 
 pub(crate) struct Seen {

@@ -101,7 +101,10 @@ fn requests_to_a_lane_whose_pod_is_killed_fail_or_wait_but_never_leave_the_lane(
     assert_eq!((failed(0), failed(2)), (0, 0), "only the lane itself can fail: {report}");
     for failure in report["failures"].as_array().unwrap() {
         let words = failure[0].as_str().unwrap();
-        assert!(words.contains("status 50"), "a failure says which: {words}");
+        assert!(
+            words.starts_with("status 502 Bad Gateway: service2: "),
+            "who is to blame: {words}"
+        );
     }
     until("the pod is back", || lab.pods().iter().all(|pod| pod["ready"] == true).then_some(()));
     lab.ok(&["load", "--requests", "100"]);
