@@ -69,14 +69,19 @@ pub(crate) fn run(command: &mut Command) -> Ran {
 }
 
 /// Looks at `condition` again and again until it gives a value.
-#[expect(clippy::disallowed_methods, reason = "the tests' one place that waits")]
 pub(crate) fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    eventually(|| condition().ok_or_else(|| format!("never happened: {what}")))
+}
+
+/// Tries again and again until it succeeds; when it never does, the last error is the report.
+#[expect(clippy::disallowed_methods, reason = "the tests' one place that waits")]
+pub(crate) fn eventually<T>(mut attempt: impl FnMut() -> Result<T, String>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        if let Some(value) = condition() {
-            return value;
+        match attempt() {
+            Ok(value) => return value,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
         }
-        assert!(Instant::now() < deadline, "never happened: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -6,6 +6,7 @@
 mod analysis;
 mod canary;
 mod change;
+mod chapters;
 mod demo;
 mod explain;
 mod harness;

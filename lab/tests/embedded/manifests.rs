@@ -103,12 +103,12 @@ impl Copy {
     }
 }
 
-fn copy_folder(from: &Path, to: &Path) {
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
         if path.is_dir() {
-            fs::create_dir_all(&target).unwrap();
             copy_folder(&path, &target);
         } else {
             fs::copy(&path, &target).unwrap();
