@@ -91,6 +91,19 @@ impl Lane {
     }
 }
 
+impl Way {
+    /// What else a request must be like, and which lane it is in from there on, in words.
+    pub(crate) fn words(&self) -> Option<String> {
+        let when = self.when.as_ref().map(|when| format!("when {when}"));
+        let enters = self.enters.as_deref().map(|lane| match lane {
+            "" => "in no lane from there on".to_owned(),
+            lane => format!("in lane {lane} from there on"),
+        });
+        let words: Vec<String> = when.into_iter().chain(enters).collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+}
+
 impl Diagram {
     /// With what is known right now: the pods, and the counts if there are any.
     #[must_use]

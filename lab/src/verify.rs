@@ -151,6 +151,12 @@ fn shown(hops: &[(String, String)]) -> String {
         .join(" → ")
 }
 
+/// Lanes, as people call them.
+fn named(lanes: &[String]) -> String {
+    let names = lanes.iter().map(|lane| if lane.is_empty() { "no lane" } else { lane });
+    names.collect::<Vec<_>>().join(", ")
+}
+
 /// An error with everything that caused it.
 fn causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| error.source());

@@ -48,11 +48,10 @@ fn show(diagram: &Diagram) {
         let service = &diagram.hops[gap.hop].service;
         terminal::line(&format!("  · {lane} has no {service} of its own: {}", gap.words));
     }
-    for way in diagram.ways.iter().filter(|way| way.when.is_some()) {
+    for (way, words) in diagram.ways.iter().filter_map(|way| Some((way, way.words()?))) {
         let [from, to] = diagram.ends(way);
         let lane = diagram.lanes[way.lane].words();
-        let when = way.when.as_deref().unwrap_or_default();
-        terminal::line(&format!("  {lane}: {from} → {to} only when {when}"));
+        terminal::line(&format!("  {lane}: {from} → {to} {words}"));
     }
     let failed: u64 =
         diagram.ways.iter().filter_map(|way| way.count).map(|Count { failed, .. }| failed).sum();

@@ -169,11 +169,7 @@ impl Drawing {
                 },
                 from,
                 to,
-                share: [share, way.when.clone()]
-                    .into_iter()
-                    .flatten()
-                    .collect::<Vec<_>>()
-                    .join(", "),
+                share: [share, way.words()].into_iter().flatten().collect::<Vec<_>>().join(", "),
                 count: way.count,
             }
         });

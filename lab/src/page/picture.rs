@@ -301,7 +301,7 @@ fn number_width([text, failed]: &[String; 2]) -> usize {
 fn sentence(diagram: &Diagram, way: &Way) -> String {
     let [from, to] = diagram.ends(way);
     let lane = diagram.lanes[way.lane].words();
-    let when = way.when.as_ref().map(|when| format!(", when {when}")).unwrap_or_default();
+    let when = way.words().map(|words| format!(", {words}")).unwrap_or_default();
     let [text, failed] = number(way);
     let numbers: Vec<String> = [text, failed].into_iter().filter(|text| !text.is_empty()).collect();
     let numbers =

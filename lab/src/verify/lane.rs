@@ -109,7 +109,7 @@ async fn mixed(client: &reqwest::Client, target: &Target) -> Evidence {
     let answers: Vec<Evidence> = tasks.join_all().await;
     let wrong: Vec<&String> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
     match wrong.first() {
-        None => Ok(format!("{} requests in {} lanes", answers.len(), lanes.len())),
+        None => Ok(format!("{} requests: {}", answers.len(), super::named(&lanes))),
         Some(first) => {
             Err(format!("{} of {} wrong, the first: {first}", wrong.len(), answers.len()))
         }

@@ -49,7 +49,7 @@ async fn many_traces(client: &reqwest::Client, target: &Target) -> Evidence {
         request.trace(target).await?;
         seen.insert(request.id);
     }
-    expect(&seen.len(), &REQUESTS, format!("{} traces in {} lanes", seen.len(), lanes.len()))
+    expect(&seen.len(), &REQUESTS, format!("{} traces: {}", seen.len(), super::named(&lanes)))
 }
 
 async fn one_trace(client: &reqwest::Client, target: &Target, lane: &str) -> Evidence {
