@@ -7,17 +7,14 @@ pub(crate) mod calls;
 mod query;
 pub(crate) mod store;
 
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
+use crate::loopback::Server;
 use crate::otlp::{self, Encoding, Export};
 use poem::http::{StatusCode, header};
-use poem::listener::TcpAcceptor;
 use poem::web::Data;
 use poem::{Body, EndpointExt, Request, Response, Route, handler};
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::Store;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
 /// The largest export that is read, in bytes; Envoy's are below a hundredth of that.
 const LARGEST_EXPORT: usize = 4 << 20;
@@ -26,7 +23,7 @@ const LARGEST_EXPORT: usize = 4 << 20;
 pub(crate) struct Collector {
     pub(crate) port: u16,
     pub(crate) spans: Shared,
-    task: JoinHandle<std::io::Result<()>>,
+    _server: Server,
 }
 
 /// What has arrived so far, for everybody who reads it.
@@ -36,27 +33,14 @@ pub(crate) struct Shared(Arc<Mutex<Store>>);
 impl Collector {
     /// Starts to listen on a free loopback port.
     pub(crate) async fn start() -> Result<Self> {
-        let failed = |error: std::io::Error| {
-            Failure::lab(format!("the collector cannot listen: {error}"), "run it again")
-        };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
-        let port = listener.local_addr().map_err(failed)?.port();
-        let acceptor = TcpAcceptor::from_tokio(listener).map_err(failed)?;
         let spans = Shared::default();
-        let task =
-            tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(routes(spans.clone())));
-        Ok(Self { port, spans, task })
+        let server = Server::start("the collector", routes(spans.clone())).await?;
+        Ok(Self { port: server.port, spans, _server: server })
     }
 
     /// The base of the query API, as Jaeger has it in Istio's add-on.
     pub(crate) fn query_url(&self) -> String {
         format!("http://127.0.0.1:{}/jaeger", self.port)
-    }
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

@@ -92,6 +92,11 @@ impl Lane {
 }
 
 impl Way {
+    /// The share of the requests that take it, in words; none where all do.
+    pub(crate) fn share(&self) -> Option<String> {
+        (self.permille < 1000).then(|| format!("{} %", f64::from(self.permille) / 10.0))
+    }
+
     /// What else a request must be like, and which lane it is in from there on, in words.
     pub(crate) fn words(&self) -> Option<String> {
         let when = self.when.as_ref().map(|when| format!("when {when}"));

@@ -29,6 +29,7 @@ use crate::worker::Worker;
 use crate::xds::Files;
 use cast::Cast;
 use manifests::layout::LANE_LAYER_PREFIX;
+use manifests::object::Manifest;
 use serde_json::Value;
 use show::{Show, Shown};
 use std::collections::BTreeSet;
@@ -87,7 +88,7 @@ impl Embedded {
             return Err(Failure::input(message, hint));
         }
         let layers = self.applied.iter().cloned().chain([layer.to_owned()]).collect();
-        self.change(Plan { layers, release: self.release.state.clone() }, tell).await
+        self.change_layers(layers, tell).await
     }
 
     /// Removes a layer while requests run.
@@ -101,12 +102,18 @@ impl Embedded {
             return Err(Failure::input(format!("the layer `{layer}` is not applied"), hint));
         }
         let layers = self.applied.iter().filter(|applied| *applied != layer).cloned().collect();
-        self.change(Plan { layers, release: self.release.state.clone() }, tell).await
+        self.change_layers(layers, tell).await
     }
 
-    async fn change(&mut self, plan: Plan, tell: Tell<'_>) -> Result<()> {
+    async fn change_layers(&mut self, layers: Vec<String>, tell: Tell<'_>) -> Result<()> {
+        let plan = Plan { layers, release: self.release.state.clone() };
         let manifests = self.layers.in_force(&plan)?;
-        let topology = Topology::of(&manifests).map_err(|found| Failure::violations(&found))?;
+        self.change(plan, &manifests, tell).await
+    }
+
+    /// `manifests` are what the plan puts in force.
+    async fn change(&mut self, plan: Plan, manifests: &[Manifest], tell: Tell<'_>) -> Result<()> {
+        let topology = Topology::of(manifests).map_err(|found| Failure::violations(&found))?;
         self.certificates.cover(&topology)?;
 
         let started = Instant::now();
@@ -129,7 +136,7 @@ impl Embedded {
         let ready = self.cast.ready_pods();
         let next = envoy::snapshot(&topology, &self.addresses, &ready);
         let before = self.files.current().clone();
-        let shown = Shown::of(&manifests, &topology);
+        let shown = Shown::of(manifests, &topology);
         self.show.expect(&shown);
         if let Err(failure) = self.switch(&next, tell).await {
             self.back_to(&before, &new).await;

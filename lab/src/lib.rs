@@ -22,6 +22,7 @@ mod jaeger;
 mod kubelet;
 mod layers;
 mod load;
+mod loopback;
 mod otlp;
 mod page;
 mod process;

@@ -11,19 +11,18 @@ pub(crate) mod waterfall;
 use crate::collector::Shared;
 use crate::control::Status;
 use crate::diagram::Diagram;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
+use crate::loopback::Server;
+use crate::release::ReleaseStatus;
 use askama::Template;
 use overview::{Overview, Refresh};
 use poem::http::{StatusCode, header};
-use poem::listener::TcpAcceptor;
 use poem::middleware::SetHeader;
 use poem::web::{Data, Html, Json, Path, Query};
 use poem::{EndpointExt, IntoResponse, Request, Response, Route, handler};
 use serde::Deserialize;
-use std::net::{IpAddr, Ipv4Addr};
-use tokio::net::TcpListener;
+use std::net::IpAddr;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 use waterfall::Waterfall;
 
 /// No script, no font, no frame, nothing from elsewhere; styles are part of the page.
@@ -39,11 +38,6 @@ pub(crate) struct Scene {
     pub(crate) sampled: Option<f64>,
 }
 
-#[derive(Debug)]
-pub(crate) struct Page {
-    task: JoinHandle<std::io::Result<()>>,
-}
-
 /// What the handlers look at.
 #[derive(Clone)]
 struct Seen {
@@ -52,35 +46,9 @@ struct Seen {
     spans: Option<Shared>,
 }
 
-/// A free loopback port for the page, and its URL.
-pub(crate) async fn listen() -> Result<(TcpListener, String)> {
-    let failed = |error: std::io::Error| {
-        Failure::lab(format!("the lab's page cannot listen: {error}"), "run it again")
-    };
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, format!("http://{address}/")))
-}
-
-impl Page {
-    /// Serves until it is dropped.
-    pub(crate) fn start(
-        listener: TcpListener,
-        scene: watch::Receiver<Scene>,
-        spans: Option<Shared>,
-    ) -> Result<Self> {
-        let acceptor = TcpAcceptor::from_tokio(listener).map_err(|error| {
-            Failure::lab(format!("the lab's page cannot listen: {error}"), "run it again")
-        })?;
-        let server = poem::Server::new_with_acceptor(acceptor).run(routes(Seen { scene, spans }));
-        Ok(Self { task: tokio::spawn(server) })
-    }
-}
-
-impl Drop for Page {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+/// Starts to serve the page; it shows the scene as it is when somebody looks.
+pub(crate) async fn serve(scene: watch::Receiver<Scene>, spans: Option<Shared>) -> Result<Server> {
+    Server::start("the lab's page", routes(Seen { scene, spans })).await
 }
 
 fn routes(seen: Seen) -> impl poem::Endpoint {
@@ -122,9 +90,7 @@ struct Asked {
 fn first(Query(asked): Query<Asked>, seen: Data<&Seen>) -> Response {
     let refresh = if asked.refresh.as_deref() == Some("off") { Refresh::Off } else { Refresh::On };
     let mut scene = seen.scene.borrow().clone();
-    if let Some(release) = &mut scene.status.release {
-        release.count();
-    }
+    scene.status.release.iter_mut().for_each(ReleaseStatus::count);
     let store = seen.spans.as_ref().map(Shared::store);
     shown(StatusCode::OK, &Overview::of(scene, store.as_deref(), refresh))
 }

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The tag in which Istio's proxies tell the version of their workload; `latest` where it has none.
+pub(crate) const VERSION_TAG: &str = "istio.canonical_revision";
+
 /// All spans that are known of one request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Trace {
@@ -89,6 +92,11 @@ impl Trace {
 }
 
 impl Span {
+    /// The value of a tag; empty if the span has none.
+    pub(crate) fn tag(&self, name: &str) -> &str {
+        self.tags.get(name).map_or("", String::as_str)
+    }
+
     /// Whether the request of the span had no answer, or one with a status from 500 on. Envoy writes the status 0 when the
     /// client went away before there was one. A span of something else has not failed.
     pub(crate) fn has_failed(&self) -> bool {

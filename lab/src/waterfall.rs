@@ -11,9 +11,10 @@ const WIDTH: usize = 40;
 /// The waterfall, a line for each span; operations are cut to the columns of the terminal, if there is one.
 pub(crate) fn waterfall(trace: &Trace, columns: Option<usize>) -> String {
     let mut text = String::new();
-    let lane =
-        trace.spans.iter().find_map(|span| span.tags.get("lane")).filter(|lane| !lane.is_empty());
-    let lane = lane.map_or("no lane".to_owned(), |lane| format!("lane {lane}"));
+    let lane = match trace.tag("lane") {
+        "" => "no lane".to_owned(),
+        lane => format!("lane {lane}"),
+    };
     let total = milliseconds(trace.duration());
     let spans = count(trace.spans.len(), "span");
     writeln!(text, "trace {}  {lane}, {spans}, {total}", trace.id).ok();
@@ -28,11 +29,14 @@ pub(crate) fn waterfall(trace: &Trace, columns: Option<usize>) -> String {
         .unwrap_or_default();
     for (depth, span) in &tree {
         let label = label(*depth, span);
-        let status = span.tags.get("http.status_code").map_or("", String::as_str);
+        let status = span.tag("http.status_code");
         let bar = terminal::good(&bar(trace, span));
         let took = milliseconds(span.duration);
         let taken = 2 + width + 1 + WIDTH + 2 + 1 + 9 + 1 + 3 + 2;
-        let operation = cut(&span.operation, columns.map(|columns| columns.saturating_sub(taken)));
+        let operation = columns.map_or_else(
+            || span.operation.clone(),
+            |columns| cut(&span.operation, columns.saturating_sub(taken)),
+        );
         writeln!(
             text,
             "  {label:width$} {bar} {took:>9} {status:>3}  {}",
@@ -44,13 +48,11 @@ pub(crate) fn waterfall(trace: &Trace, columns: Option<usize>) -> String {
 }
 
 /// The text, or as much of it as fits.
-fn cut(text: &str, columns: Option<usize>) -> String {
-    match columns {
-        Some(columns) if text.chars().count() > columns => {
-            text.chars().take(columns.saturating_sub(1)).chain(['…']).take(columns).collect()
-        }
-        _ => text.to_owned(),
+pub(crate) fn cut(text: &str, letters: usize) -> String {
+    if text.chars().count() <= letters {
+        return text.to_owned();
     }
+    text.chars().take(letters.saturating_sub(1)).chain(['…']).take(letters).collect()
 }
 
 /// Which side of a call: it came in, or it went out.

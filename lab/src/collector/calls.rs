@@ -5,7 +5,7 @@
 //! makes a second one for each attempt, which bears no URL and is not counted.
 
 use crate::target::gateway_service;
-use crate::trace::Span;
+use crate::trace::{Span, VERSION_TAG};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,16 +73,16 @@ impl Calls {
     /// The call that a span tells of: of its lane if that has such a call, else of the baseline. So a request that was routed
     /// before its lane came, and whose span arrives after that, is where it went.
     fn call(&self, span: &Span) -> Option<Call> {
-        let tag = |name: &str| span.tags.get(name).map(String::as_str);
-        let url = tag("http.url")?;
-        let (host, subset) = destination(tag("upstream_cluster")?)?;
+        // The second span of the gateway has no URL.
+        let url = span.tags.get("http.url")?;
+        let (host, subset) = destination(span.tag("upstream_cluster"))?;
         let caller = if span.service == gateway_service() {
             Caller::Gateway(self.known.host(url)?)
         } else {
-            let version = tag("istio.canonical_revision").unwrap_or_default().to_owned();
+            let version = span.tag(VERSION_TAG).to_owned();
             Caller::Pods { service: span.service.clone(), version }
         };
-        let call = Call { lane: tag("lane").unwrap_or_default().to_owned(), caller, host, subset };
+        let call = Call { lane: span.tag("lane").to_owned(), caller, host, subset };
         let baseline = Call { lane: String::new(), ..call.clone() };
         [call, baseline].into_iter().find(|call| self.known.calls.contains(call))
     }

@@ -67,11 +67,7 @@ async fn tell(lab: &mut Embedded) -> Result<(Report, Report)> {
     for lane in std::iter::once(String::new()).chain(target.lanes()) {
         let of_lane = traces.iter().find(|trace| {
             let complete = trace.spans.len() > 2 * target.expected(&lane).len();
-            complete
-                && trace
-                    .spans
-                    .iter()
-                    .all(|span| span.tags.get("lane").map_or("", String::as_str) == lane)
+            complete && trace.spans.iter().all(|span| span.tag("lane") == lane)
         });
         if let Some(trace) = of_lane {
             terminal::line(&waterfall(trace, terminal::columns()));

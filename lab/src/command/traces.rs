@@ -64,18 +64,15 @@ fn list(traces: &[Trace]) {
     }
     let mut table = table(&["TRACE", "LANE", "SPANS", "DURATION", "STATUS", "REQUEST"]);
     for trace in traces {
-        let tag = |name: &str| {
-            trace.spans.iter().find_map(|span| span.tags.get(name)).cloned().unwrap_or_default()
-        };
-        let lane = Some(tag("lane")).filter(|lane| !lane.is_empty()).unwrap_or("-".into());
+        let lane = Some(trace.tag("lane")).filter(|lane| !lane.is_empty()).unwrap_or("-");
         let count = trace.spans.len().to_string();
         table.add_row([
             trace.id.clone(),
-            lane,
+            lane.to_owned(),
             count,
             milliseconds(trace.duration()),
-            tag("http.status_code"),
-            tag("http.url"),
+            trace.tag("http.status_code").to_owned(),
+            trace.tag("http.url").to_owned(),
         ]);
     }
     terminal::line(&indented(&table));

@@ -46,17 +46,11 @@ pub(crate) fn text(diagram: &Diagram) -> String {
 
 /// The numbers of a way in words: its share, where there is a choice, and its requests, where they are counted.
 pub(crate) fn numbers(way: &Way) -> String {
-    let share = (way.permille < 1000).then(|| percent(way.permille));
     let count = way.count.map(|Count { requests, failed }| match failed {
         0 => requests.to_string(),
         _ => format!("{requests}, {failed} failed"),
     });
-    share.into_iter().chain(count).collect::<Vec<_>>().join(": ")
-}
-
-/// Thousandths as per cent.
-pub(crate) fn percent(permille: u32) -> String {
-    format!("{} %", f64::from(permille) / 10.0)
+    way.share().into_iter().chain(count).collect::<Vec<_>>().join(": ")
 }
 
 /// Where the columns begin, in characters.

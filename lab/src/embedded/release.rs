@@ -30,12 +30,9 @@ impl Embedded {
         let started = Instant::now();
         let redrawn = next.draw != self.release.state.draw;
         let plan = Plan { layers: self.applied.clone(), release: next };
-        self.hold_lanes(&plan)?;
-        self.change(plan, tell).await?;
-        let manifests = self.layers.in_force(&Plan {
-            layers: self.applied.clone(),
-            release: self.release.state.clone(),
-        })?;
+        let manifests = self.layers.in_force(&plan)?;
+        hold_lanes(&manifests)?;
+        self.change(plan, &manifests, tell).await?;
         self.write_objects(&manifests)?;
         let lanes = self.release.state.lanes.iter();
         let counterparts = lanes.map(|lane| (lane.clone(), counterparts(&manifests, lane)));
@@ -52,14 +49,6 @@ impl Embedded {
         Ok(())
     }
 
-    /// A release is there to keep requests in their lanes: manifests that would not are refused.
-    fn hold_lanes(&self, plan: &Plan) -> Result<()> {
-        let manifests = self.layers.in_force(plan)?;
-        let sequence: Vec<&Manifest> = manifests.iter().collect();
-        let found = manifests::check::lanes(&sequence);
-        if found.is_empty() { Ok(()) } else { Err(Failure::violations(&found)) }
-    }
-
     /// Writes what differs from the layers, for people to read and for kubectl to apply.
     fn write_objects(&self, manifests: &[Manifest]) -> Result<()> {
         let ground = self.layers.manifests(&self.applied)?;
@@ -68,26 +57,32 @@ impl Embedded {
         disk::replace(&self.state.release(), render::objects(own).as_bytes(), Access::Everyone)
     }
 
+    /// Without who was drawn: that is read from a log, by whoever asks for it.
     pub(super) fn release_status(&self) -> Option<ReleaseStatus> {
         let Release { state, steps, draw_began, counterparts } = &self.release;
         if *state == State::default() && steps.is_empty() {
             return None;
         }
-        let mut status = ReleaseStatus {
+        Some(ReleaseStatus {
             state: state.clone(),
             drawn: None,
             draw_began: draw_began.clone(),
             counterparts: counterparts.clone(),
             steps: steps.clone(),
             objects: self.state.release(),
-        };
-        status.count();
-        Some(status)
+        })
     }
 
     fn gateway_log(&self) -> PathBuf {
         self.state.access_log(INGRESS_NAME)
     }
+}
+
+/// A release is there to keep requests in their lanes: manifests that would not are refused.
+fn hold_lanes(manifests: &[Manifest]) -> Result<()> {
+    let sequence: Vec<&Manifest> = manifests.iter().collect();
+    let found = manifests::check::lanes(&sequence);
+    if found.is_empty() { Ok(()) } else { Err(Failure::violations(&found)) }
 }
 
 impl DrawBegan {

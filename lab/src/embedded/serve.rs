@@ -3,6 +3,7 @@
 use super::{Embedded, Tell};
 use crate::control::{Call, Reply, Request, Server};
 use crate::failure::{Failure, Result};
+use crate::release::ReleaseStatus;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -104,7 +105,11 @@ fn step(replies: &tokio::sync::mpsc::UnboundedSender<Reply>, text: &str, took: D
 
 async fn answer(lab: &mut Embedded, request: Request, tell: Tell<'_>) -> Result<Reply> {
     match request {
-        Request::Status => Ok(Reply::Status(Box::new(lab.status()))),
+        Request::Status => {
+            let mut status = lab.status();
+            status.release.iter_mut().for_each(ReleaseStatus::count);
+            Ok(Reply::Status(Box::new(status)))
+        }
         Request::Apply { layer } => lab.apply(&layer, tell).await.map(|()| Reply::Done),
         Request::Remove { layer } => lab.remove(&layer, tell).await.map(|()| Reply::Done),
         Request::Canary { step } => lab.take(&step, tell).await.map(|()| Reply::Done),

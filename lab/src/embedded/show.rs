@@ -5,7 +5,8 @@ use crate::control::Status;
 use crate::diagram::{self, Diagram};
 use crate::envoy::DEFAULT_SAMPLING;
 use crate::failure::Result;
-use crate::page::{self, Page, Scene};
+use crate::loopback::Server;
+use crate::page::{self, Scene};
 use crate::topology::Topology;
 use manifests::object::Manifest;
 use tokio::sync::watch;
@@ -17,7 +18,7 @@ pub(super) struct Show {
     /// None, if spans go elsewhere.
     spans: Option<Shared>,
     shown: Shown,
-    _page: Page,
+    _page: Server,
 }
 
 /// What is shown of the objects that are applied together.
@@ -41,9 +42,9 @@ impl Shown {
 impl Show {
     /// Starts the page, which shows an empty lab until something is published.
     pub(super) async fn start(shown: Shown, spans: Option<Shared>) -> Result<Self> {
-        let (listener, url) = page::listen().await?;
         let (scene, seen) = watch::channel(Scene::default());
-        let page = Page::start(listener, seen, spans.clone())?;
+        let page = page::serve(seen, spans.clone()).await?;
+        let url = format!("http://127.0.0.1:{}/", page.port);
         let show = Self { url, scene, spans, shown, _page: page };
         show.know(&[]);
         Ok(show)

@@ -161,7 +161,6 @@ impl Drawing {
     fn of(diagram: &Diagram) -> Self {
         let rows = diagram.ways.iter().map(|way| {
             let [from, to] = diagram.ends(way);
-            let share = (way.permille < 1000).then(|| crate::diagram::text::percent(way.permille));
             Row {
                 lane: Chip {
                     name: diagram.lanes[way.lane].words().to_owned(),
@@ -169,7 +168,11 @@ impl Drawing {
                 },
                 from,
                 to,
-                share: [share, way.words()].into_iter().flatten().collect::<Vec<_>>().join(", "),
+                share: [way.share(), way.words()]
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join(", "),
                 count: way.count,
             }
         });

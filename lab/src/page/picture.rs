@@ -1,8 +1,8 @@
 //! A diagram → the shapes of its picture, in pixels. Pure.
 
 use crate::diagram::layout::{Layout, Run};
-use crate::diagram::text::percent;
 use crate::diagram::{Diagram, Way};
+use crate::waterfall::cut;
 use std::fmt::Write;
 
 /// The names of the lanes at the left, and the gateway beside them.
@@ -280,9 +280,8 @@ fn straight(x: usize, from: usize, to: usize) -> String {
 
 /// What is written on a way: its share or its requests, or both; and those that failed.
 fn number(way: &Way) -> [String; 2] {
-    let share = (way.permille < 1000).then(|| percent(way.permille));
     let requests = way.count.map(|count| count.requests.to_string());
-    let text: Vec<String> = share.into_iter().chain(requests).collect();
+    let text: Vec<String> = way.share().into_iter().chain(requests).collect();
     let enters = way.enters.as_ref().map(|lane| format!(" → {lane}")).unwrap_or_default();
     let failed = way.count.filter(|count| count.failed > 0);
     let failed = failed.map(|count| format!("{} failed", count.failed)).unwrap_or_default();
@@ -322,12 +321,4 @@ fn description(diagram: &Diagram) -> String {
         format!("{}: {}.", drawn.words(), hops.collect::<Vec<_>>().join(", then "))
     });
     lanes.collect::<Vec<_>>().join(" ")
-}
-
-/// As much of a text as fits.
-fn cut(text: &str, letters: usize) -> String {
-    if text.chars().count() <= letters {
-        return text.to_owned();
-    }
-    text.chars().take(letters.saturating_sub(1)).chain(['…']).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::overview::{Chip, time};
 use crate::diagram::Diagram;
-use crate::trace::{Kind, Span, Trace};
+use crate::trace::{Kind, Span, Trace, VERSION_TAG};
 use crate::waterfall::milliseconds;
 use askama::Template;
 
@@ -66,14 +66,13 @@ impl Waterfall {
 
 impl Row {
     fn of(trace: &Trace, depth: usize, span: &Span, diagrams: &[Diagram]) -> Self {
-        let tag = |name: &str| span.tags.get(name).cloned().unwrap_or_default();
         let total = trace.duration().max(1);
         let part = |microseconds: u64| (microseconds * WHOLE / total).min(WHOLE);
         let start = part(span.start - trace.start()).min(WHOLE - SHORTEST);
         let (service, namespace) = span.service.split_once('.').unwrap_or((&span.service, ""));
-        let chip = Chip::of(&tag("lane"), diagrams);
+        let chip = Chip::of(span.tag("lane"), diagrams);
         // The gateway has no version; its proxy says `latest`.
-        let version = tag("istio.canonical_revision");
+        let version = Some(span.tag(VERSION_TAG)).filter(|version| *version != "latest");
         Self {
             depth: depth.min(DEEPEST),
             service: service.to_owned(),
@@ -84,13 +83,13 @@ impl Row {
                 Kind::Client => "sent",
                 Kind::Internal => "inside",
             },
-            version: if version == "latest" { String::new() } else { version },
+            version: version.unwrap_or_default().to_owned(),
             colour: chip.colour.unwrap_or(0),
-            lane: (!tag("lane").is_empty()).then_some(chip),
+            lane: (!span.tag("lane").is_empty()).then_some(chip),
             start,
             length: part(span.duration).clamp(SHORTEST, WHOLE - start),
             duration: milliseconds(span.duration),
-            status: tag("http.status_code"),
+            status: span.tag("http.status_code").to_owned(),
             is_bad: span.has_failed(),
         }
     }

@@ -3,15 +3,13 @@
 use super::{Evidence, Report, ask, client, expect, shown};
 use crate::failure::Result;
 use crate::target::{Protocol, Target, gateway_service};
-use crate::trace::{Kind, Span, Trace};
+use crate::trace::{Kind, Span, Trace, VERSION_TAG};
 use crate::wait;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long spans may take from the proxies to the collector; a cluster's proxies send them every five seconds.
 const ARRIVAL: Duration = Duration::from_secs(15);
-/// The tag in which Istio's proxies tell the version of their workload.
-const VERSION_TAG: &str = "istio.canonical_revision";
 
 pub(super) async fn check(report: &mut Report, target: &Target) -> Result<()> {
     let client = client(target, Protocol::Http2)?;
@@ -164,12 +162,11 @@ pub(crate) fn fits(
         if position == 0 && !span.parent.is_empty() {
             return Err(format!("the first span has a parent, {}, that is not there", span.parent));
         }
-        let tag = |name: &str| span.tags.get(name).map_or("", String::as_str);
-        if tag("lane") != lane {
-            let found = tag("lane");
+        let found = span.tag("lane");
+        if found != lane {
             return Err(format!("span {position} has the lane `{found}` instead of `{lane}`"));
         }
-        let found = tag(VERSION_TAG);
+        let found = span.tag(VERSION_TAG);
         if let Some(version) = wanted.version.as_ref().filter(|version| *version != found) {
             return Err(format!(
                 "span {position} of {} has the version `{found}`, and `{version}` answered",
