@@ -10,7 +10,7 @@ mod promote;
 mod step;
 
 pub use counterpart::{Counterpart, counterparts};
-pub use draw::{Draw, TICKETS, ticket};
+pub use draw::{Draw, Side, TICKETS, ticket};
 pub use step::{Refusal, Step};
 
 use crate::NamedManifests;

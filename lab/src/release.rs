@@ -2,7 +2,7 @@
 
 use crate::disk;
 use crate::failure::Failure;
-use manifests::release::{Counterpart, Draw, Refusal, State};
+use manifests::release::{Counterpart, Draw, Refusal, Side, State};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -116,18 +116,14 @@ impl Drawn {
 
     /// Counts the lines of an access log in Istio's format by the route, which is their last word, from a time on.
     pub(crate) fn of(log: &str, draw: &Draw, since: &str) -> Self {
-        let lane = format!("lane-{}", draw.lane);
         let mut drawn = Self::default();
         let lines =
             log.lines().filter(|line| line.strip_prefix('[').is_some_and(|time| time >= since));
         for route in lines.filter_map(|line| line.rsplit(' ').next()) {
-            match route {
-                "baseline-by-ticket" | "baseline-by-draw" => drawn.into_baseline += 1,
-                route => {
-                    let how = route.strip_prefix(&lane).unwrap_or_default();
-                    let is_drawn = ["-by-ticket", "-by-draw", "-for-all"].contains(&how);
-                    drawn.into_lane += u64::from(is_drawn);
-                }
+            match draw.side(route) {
+                Some(Side::Baseline) => drawn.into_baseline += 1,
+                Some(Side::Lane) => drawn.into_lane += 1,
+                None => {}
             }
         }
         drawn

@@ -27,6 +27,40 @@ const REST: &str = "[0-9a-f-]{33}";
 /// For how long a user keeps a ticket, in seconds: 30 days.
 const TICKET_LIFE: u32 = 30 * 24 * 60 * 60;
 
+/// How the rules of a draw are called, behind the name of the side that they lead to.
+const BY_TICKET: &str = "-by-ticket";
+const BY_DRAW: &str = "-by-draw";
+const FOR_ALL: &str = "-for-all";
+
+/// The two sides of a draw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Lane,
+    Baseline,
+}
+
+impl Side {
+    /// The side to which a rule leads that draws for `lane`; nothing if this is the name of another rule.
+    pub(crate) fn of(rule: &str, lane: &str) -> Option<Self> {
+        let how = |side: Self| rule.strip_prefix(&side.name(lane));
+        if matches!(how(Self::Baseline), Some(BY_TICKET | BY_DRAW)) {
+            return Some(Self::Baseline);
+        }
+        matches!(how(Self::Lane), Some(BY_TICKET | BY_DRAW | FOR_ALL)).then_some(Self::Lane)
+    }
+
+    fn name(self, lane: &str) -> String {
+        match self {
+            Self::Lane => format!("lane-{lane}"),
+            Self::Baseline => "baseline".into(),
+        }
+    }
+
+    fn rule(self, lane: &str, how: &str) -> String {
+        self.name(lane) + how
+    }
+}
+
 /// Where those go who are in the lane, and the others.
 pub(crate) struct Ways {
     pub(crate) lane: VirtualServiceHttpRoute,
@@ -49,7 +83,7 @@ pub(crate) fn rules(lane: &str, percent: u32, edge: Edge, ways: &Ways) -> Vec<Vi
     let everyone = Some(VirtualServiceHttpMatch::default()).filter(|_| edge == Edge::Open);
     if percent >= 100 {
         return vec![rule(
-            format!("lane-{lane}-for-all"),
+            Side::Lane.rule(lane, FOR_ALL),
             everyone,
             &ways.lane,
             Some(marked(lane)),
@@ -63,14 +97,19 @@ pub(crate) fn rules(lane: &str, percent: u32, edge: Edge, ways: &Ways) -> Vec<Vi
     let with_ticket = VirtualServiceHttpHeaders { request: marked(lane).request, ..given(&cookie) };
     vec![
         rule(
-            format!("lane-{lane}-by-ticket"),
+            Side::Lane.rule(lane, BY_TICKET),
             Some(ticket(&below)),
             &ways.lane,
             Some(marked(lane)),
         ),
-        rule("baseline-by-ticket".into(), Some(ticket(any)), &ways.baseline, stripped(edge)),
-        rule(format!("lane-{lane}-by-draw"), Some(drawn), &ways.lane, Some(with_ticket)),
-        rule("baseline-by-draw".into(), everyone, &ways.baseline, {
+        rule(
+            Side::Baseline.rule(lane, BY_TICKET),
+            Some(ticket(any)),
+            &ways.baseline,
+            stripped(edge),
+        ),
+        rule(Side::Lane.rule(lane, BY_DRAW), Some(drawn), &ways.lane, Some(with_ticket)),
+        rule(Side::Baseline.rule(lane, BY_DRAW), everyone, &ways.baseline, {
             let request = stripped(edge).and_then(|headers| headers.request);
             Some(VirtualServiceHttpHeaders { request, ..given(&cookie) })
         }),

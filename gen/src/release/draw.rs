@@ -12,7 +12,7 @@ use kcr_networking_istio_io::v1::virtualservices::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use crate::objects::draw::TICKETS;
+pub use crate::objects::draw::{Side, TICKETS};
 
 /// A lane and the share of all users that are in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,11 @@ impl Draw {
     /// How many of all [`TICKETS`] are in the lane: those below this number.
     pub fn tickets(&self) -> u32 {
         draw::tickets(self.percent)
+    }
+
+    /// The side to which a rule of this draw leads; nothing if this is the name of another rule.
+    pub fn side(&self, rule: &str) -> Option<Side> {
+        Side::of(rule, &self.lane)
     }
 }
 
